@@ -1,0 +1,55 @@
+"""Look inside a generative network while it runs.
+
+Every public name is found here, and loaded only when it is first used:
+
+>>> import gan_widgets as gw
+>>> gw.Ablate("net.6", units=[7, 12])
+Ablate('net.6', units=(7, 12))
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    # core: reading and editing a live generator
+    "Ablate": "core.edits",
+    "Insert": "core.edits",
+    "Scale": "core.edits",
+    "capture": "core.capture",
+    "intervene": "core.intervene",
+    "layers": "core.layers",
+    "split": "core.split",
+    "Latents": "core.latents",
+    "normal": "core.latents",
+    "uniform": "core.latents",
+    "lerp": "core.latents",
+    "slerp": "core.latents",
+    "Recipe": "core.recipe",
+    # controller
+    "attach": "controller",
+    "Controller": "controller",
+    # training and the shipped generator
+    "Trainer": "train.trainer",
+    "pretrained": "train.pretrained",
+    # views
+    "ActivationGrid": "widgets.activation_grid",
+    "AblationSliders": "widgets.ablation_sliders",
+    "LayerPicker": "widgets.layer_picker",
+}
+_MODULES = {"data": "train.data", "nets": "train.nets"}
+
+__all__ = [*_HOMES, *_MODULES]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  (a module attribute may be anything)
+    if name in _HOMES:
+        return getattr(import_module(f"gan_widgets.{_HOMES[name]}"), name)
+    if name in _MODULES:
+        return import_module(f"gan_widgets.{_MODULES[name]}")
+    raise AttributeError(f"module 'gan_widgets' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,1 @@
+"""Read and edit a live generator: torch and numpy only, no Jupyter."""

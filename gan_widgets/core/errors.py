@@ -1,0 +1,50 @@
+"""What a user is told when something is wrong: what it was, what was got, what is allowed, what to do next."""
+
+
+class GanWidgetsError(Exception):
+    """The root of every error this package raises on purpose."""
+
+
+class UnknownLayerError(GanWidgetsError, LookupError):
+    """A layer name that no module of the model has, or that did not run."""
+
+
+class RefusedModelError(GanWidgetsError, TypeError):
+    """A kind of model that cannot be read or edited through hooks; the message names the reason."""
+
+
+class HookFailedError(GanWidgetsError, RuntimeError):
+    """A hook of ours failed or never fired; the model's own forward was left to finish."""
+
+
+class EditError(GanWidgetsError, ValueError):
+    """An edit that does not fit its layer, or whose numbers are not legal."""
+
+
+class LatentsError(GanWidgetsError, ValueError):
+    """Seeds or a prior that do not give latents."""
+
+
+class ImageError(GanWidgetsError, ValueError):
+    """A model output that cannot be read as images."""
+
+
+class StoreError(GanWidgetsError, ValueError):
+    """A file that is truncated, changed, of another kind or from a newer version."""
+
+
+class DataError(GanWidgetsError, ValueError):
+    """A data set that is missing, unknown or corrupt."""
+
+
+def problem(what: str, *, got: object, allowed: object, next: str) -> str:  # noqa: A002  (the four parts by name)
+    """Write an error's four parts as one message.
+
+    >>> print(problem("units must be whole numbers.", got=[1.5], allowed="integers from 0 to 63",
+    ...               next="Pass units=[1]."))
+    units must be whole numbers.
+      got: [1.5]
+      allowed: integers from 0 to 63
+      next: Pass units=[1].
+    """
+    return f"{what}\n  got: {got}\n  allowed: {allowed}\n  next: {next}"

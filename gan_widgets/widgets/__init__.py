@@ -1,0 +1,1 @@
+"""Views: each draws the state of a controller and sends back what a hand did."""
