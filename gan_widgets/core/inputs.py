@@ -1,0 +1,70 @@
+"""What a model is called with: a tensor, or a tuple or dict of tensors with one sample per row."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from gan_widgets.core.errors import LatentsError, problem
+
+if TYPE_CHECKING:
+    from gan_widgets.core.live import Inputs
+
+
+def tensors(inputs: "Inputs") -> list[Tensor]:
+    """All tensors of the inputs, in order; raises `LatentsError` when one is no tensor.
+
+    >>> import torch
+    >>> [tuple(t.shape) for t in tensors({"z": torch.zeros(2, 64), "label": torch.tensor([3, 7])})]
+    [(2, 64), (2,)]
+    """
+    parts = [inputs]
+    if isinstance(inputs, (dict, tuple)):
+        parts = list(inputs.values() if isinstance(inputs, dict) else inputs)
+    if not parts or not all(isinstance(part, Tensor) for part in parts):
+        raise LatentsError(
+            problem(
+                "latents are tensors.",
+                got=f"{type(inputs).__name__} of {sorted({type(part).__name__ for part in parts})}",
+                allowed="a tensor, or a tuple or dict of tensors",
+                next="Wrap numbers and arrays in torch.as_tensor(...).",
+            )
+        )
+    return parts  # type: ignore[return-value]  # each was just seen to be a tensor
+
+
+def each(inputs: "Inputs", change: Callable[[Tensor], Tensor]) -> "Inputs":
+    """Give the inputs again with every tensor changed.
+
+    >>> import torch
+    >>> each((torch.zeros(2, 3), torch.ones(2)), lambda tensor: tensor[:1])
+    (tensor([[0., 0., 0.]]), tensor([1.]))
+    """
+    parts = [change(tensor) for tensor in tensors(inputs)]
+    if isinstance(inputs, dict):
+        return dict(zip(inputs, parts, strict=True))
+    return tuple(parts) if isinstance(inputs, tuple) else parts[0]
+
+
+def combine(samples: "Sequence[Inputs]", how: Callable[[list[Tensor]], Tensor]) -> "Inputs":
+    """Make one of several inputs of the same form: `how` is `torch.stack` or `torch.cat`.
+
+    >>> import torch
+    >>> combine([torch.zeros(1, 3), torch.ones(2, 3)], torch.cat).shape
+    torch.Size([3, 3])
+    """
+    columns = list(zip(*(tensors(sample) for sample in samples), strict=True))
+    parts = iter([how(list(column)) for column in columns])
+    return each(samples[0], lambda _: next(parts))
+
+
+def same(a: "Inputs", b: "Inputs") -> bool:
+    """Whether both have the same form and the same values.
+
+    >>> import torch
+    >>> same(torch.zeros(2, 3), torch.zeros(2, 3)), same(torch.zeros(2, 3), (torch.zeros(2, 3),))
+    (True, False)
+    """
+    left, right = tensors(a), tensors(b)
+    alike = type(a) is type(b) and len(left) == len(right)
+    return alike and all(x.shape == y.shape and x.equal(y) for x, y in zip(left, right, strict=True))
