@@ -37,6 +37,18 @@ class DataError(GanWidgetsError, ValueError):
     """A data set that is missing, unknown or corrupt."""
 
 
+class ControllerError(GanWidgetsError, ValueError):
+    """A value that a controller or a view refuses; nothing was changed."""
+
+
+class RenderError(GanWidgetsError, RuntimeError):
+    """The model failed while a controller ran it; the controller still shows what it showed before."""
+
+
+class FrontEndError(GanWidgetsError, FileNotFoundError):
+    """The built front end of a view is not there."""
+
+
 def problem(what: str, *, got: object, allowed: object, next: str) -> str:  # noqa: A002  (the four parts by name)
     """Write an error's four parts as one message.
 
