@@ -11,17 +11,21 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from gan_widgets import __version__
-from gan_widgets.commands import train
+from gan_widgets.commands import demo, doctor, train
 from gan_widgets.core.errors import GanWidgetsError
 
 COMMANDS: dict[str, ModuleType] = {
+    "demo": demo,
+    "doctor": doctor,
     "train": train,
 }
 
 
 def parser() -> argparse.ArgumentParser:
     """Give the parser of the whole command line, one subparser per entry of `COMMANDS`."""
-    top = argparse.ArgumentParser(prog="gan-widgets", description="Look inside a generative network while it runs.")
+    top = argparse.ArgumentParser(
+        prog="gan-widgets", description="Look inside a generative network while it runs."
+    )
     top.add_argument("--version", action="version", version=f"gan-widgets {__version__}")
     commands = top.add_subparsers(dest="command", metavar="command", required=True)
     for name, module in COMMANDS.items():
