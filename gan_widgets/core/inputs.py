@@ -1,17 +1,14 @@
 """What a model is called with: a tensor, or a tuple or dict of tensors with one sample per row."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from gan_widgets.core.errors import LatentsError, problem
-
-if TYPE_CHECKING:
-    from gan_widgets.core.live import Inputs
+from gan_widgets.core.live import Inputs
 
 
-def tensors(inputs: "Inputs") -> list[Tensor]:
+def tensors(inputs: Inputs) -> list[Tensor]:
     """All tensors of the inputs, in order; raises `LatentsError` when one is no tensor.
 
     >>> import torch
@@ -33,7 +30,7 @@ def tensors(inputs: "Inputs") -> list[Tensor]:
     return parts  # type: ignore[return-value]  # each was just seen to be a tensor
 
 
-def each(inputs: "Inputs", change: Callable[[Tensor], Tensor]) -> "Inputs":
+def each(inputs: Inputs, change: Callable[[Tensor], Tensor]) -> Inputs:
     """Give the inputs again with every tensor changed.
 
     >>> import torch
@@ -46,7 +43,7 @@ def each(inputs: "Inputs", change: Callable[[Tensor], Tensor]) -> "Inputs":
     return tuple(parts) if isinstance(inputs, tuple) else parts[0]
 
 
-def combine(samples: "Sequence[Inputs]", how: Callable[[list[Tensor]], Tensor]) -> "Inputs":
+def combine(samples: Sequence[Inputs], how: Callable[[list[Tensor]], Tensor]) -> Inputs:
     """Make one of several inputs of the same form: `how` is `torch.stack` or `torch.cat`.
 
     >>> import torch
@@ -58,7 +55,7 @@ def combine(samples: "Sequence[Inputs]", how: Callable[[list[Tensor]], Tensor]) 
     return each(samples[0], lambda _: next(parts))
 
 
-def same(a: "Inputs", b: "Inputs") -> bool:
+def same(a: Inputs, b: Inputs) -> bool:
     """Whether both have the same form and the same values.
 
     >>> import torch

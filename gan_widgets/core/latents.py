@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import torch
@@ -20,23 +20,11 @@ from torch import Tensor
 
 from gan_widgets.core.errors import LatentsError, problem
 from gan_widgets.core.inputs import combine, each, same, tensors
+from gan_widgets.core.live import Inputs
 from gan_widgets.core.seeds import check_seeds
 from gan_widgets.core.walks import lerp, slerp
 
-if TYPE_CHECKING:
-    from gan_widgets.core.live import Inputs
-
-__all__ = [
-    "Latents",
-    "Sampler",
-    "as_latents",
-    "check_seeds",
-    "from_function",
-    "lerp",
-    "normal",
-    "slerp",
-    "uniform",
-]
+__all__ = ["Latents", "as_latents", "check_seeds", "from_function", "lerp", "normal", "slerp", "uniform"]
 
 Prior: TypeAlias = Literal["normal", "uniform", "custom"]
 _CPU = torch.device("cpu")
@@ -46,7 +34,7 @@ _CPU = torch.device("cpu")
 class Sampler(Protocol):
     """Anything that gives `n` samples for `n` seeds: the adapter of a label-conditional generator."""
 
-    def sample(self, n: int, seeds: Sequence[int]) -> "Inputs":
+    def sample(self, n: int, seeds: Sequence[int]) -> Inputs:
         """Give the inputs of the model for these seeds, `n` samples along the first axis of every tensor."""
         ...
 
@@ -73,9 +61,9 @@ class Latents:
     device: torch.device = _CPU
     dtype: torch.dtype | None = torch.float32
     name: str = ""
-    draw: Callable[[tuple[int, ...]], "Inputs"] | None = field(default=None, repr=False)
+    draw: Callable[[tuple[int, ...]], Inputs] | None = field(default=None, repr=False)
 
-    def __call__(self, seeds: Iterable[int]) -> "Inputs":
+    def __call__(self, seeds: Iterable[int]) -> Inputs:
         """Give the inputs for these seeds: `(n, *shape)`, or what a custom prior gives for its samples.
 
         Raises `LatentsError` for anything that is not a non-empty run of whole numbers in [0, 2**32).
@@ -88,7 +76,7 @@ class Latents:
         rows = np.stack([self._row(seed) for seed in known]).astype(np.float32)
         return self._place(torch.from_numpy(rows))
 
-    def sample(self, n: int, seeds: Iterable[int]) -> "Inputs":
+    def sample(self, n: int, seeds: Iterable[int]) -> Inputs:
         """Do what a call does, in the form that adapters have: `n` must be the number of seeds.
 
         >>> normal(3).sample(2, [0, 1]).shape
@@ -225,10 +213,10 @@ def from_function(f: Callable[[int], Any], name: str | None = None) -> Latents:
     (torch.Size([3, 4]), tensor([3, 4, 5]))
     """
 
-    def draw(seeds: tuple[int, ...]) -> "Inputs":
+    def draw(seeds: tuple[int, ...]) -> Inputs:
         return _stack([f(seed) for seed in seeds])
 
-    return _custom(draw, name or getattr(f, "__name__", type(f).__name__))
+    return _custom(draw, name or str(getattr(f, "__name__", type(f).__name__)))
 
 
 def as_latents(latents: "Latents | Sampler | Callable[[int], Any]") -> Latents:
@@ -271,7 +259,7 @@ def _shape(shape: int | Sequence[int]) -> tuple[int, ...]:
     return sizes
 
 
-def _custom(draw: Callable[[tuple[int, ...]], "Inputs"], name: str) -> Latents:
+def _custom(draw: Callable[[tuple[int, ...]], Inputs], name: str) -> Latents:
     seeds = (0, 1, 2)
     with torch.random.fork_rng(devices=[]):
         together = draw(seeds)
@@ -289,7 +277,7 @@ def _custom(draw: Callable[[tuple[int, ...]], "Inputs"], name: str) -> Latents:
     return Latents(tuple(tensors(together)[0].shape[1:]), "custom", dtype=None, name=name, draw=draw)
 
 
-def _stack(samples: "list[Inputs]") -> "Inputs":
+def _stack(samples: list[Inputs]) -> Inputs:
     try:
         return combine(samples, torch.stack)
     except (RuntimeError, ValueError) as error:
