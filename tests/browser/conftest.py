@@ -1,0 +1,23 @@
+"""What the browser tests share: one Chromium for all of them."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser import chromium
+from tests.browser.jupyterlab import jupyter_lab, jupyter_server
+
+__all__ = ["browser", "jupyter_lab", "jupyter_server"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium; tests make contexts and pages of their own in it."""
+    program = chromium.find()
+    if program is None:
+        pytest.fail(chromium.ADVICE, pytrace=False)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=list(chromium.FLAGS))
+        yield running
+        running.close()
