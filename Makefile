@@ -11,16 +11,16 @@ BUNDLES := js/node_modules/.bundles
 JS_SOURCES := $(shell find js -path js/node_modules -prune -o -type f -not -path '*/tests/*' -print 2>/dev/null)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
-.PHONY: help demo test environment frontend format clean
+.PHONY: help demo test environment build format clean
 
 help:
 	@echo "make demo      install what is missing, build the front end, open the tour in JupyterLab"
 	@echo "make test      install what is missing, run every check (ruff, mypy, tsc, vitest, pytest, notebooks, browser, package)"
-	@echo "make frontend  build the views (js/ -> gan_widgets/static/)"
+	@echo "make build     build the views (js/ -> gan_widgets/static/)"
 	@echo "make format    lay out the Python sources as the checks want them"
 	@echo "make clean     remove what the commands above have made"
 
-demo: environment frontend
+demo: environment build
 	@$(BIN)/gan-widgets demo $(DEMO)
 
 test:
@@ -34,7 +34,7 @@ $(ENVIRONMENT): pyproject.toml constraints.txt
 	@$(PIP_INSTALL) --editable '.[dev]' --constraint constraints.txt
 	@touch $@
 
-frontend: $(BUNDLES)
+build: $(BUNDLES)
 
 $(MODULES): js/package.json js/package-lock.json
 	@.ci/node

@@ -19,5 +19,5 @@ class CustomBuildHook(BuildHookInterface):
         if missing or not wanted:
             raise SystemExit(
                 f"The views are not built: gan_widgets/static lacks {', '.join(missing) or 'everything'}. "
-                "Run `make frontend` in the checkout (it needs Node.js), then build again."
+                "Run `make build` in the checkout (it needs Node.js), then build again."
             )

@@ -86,7 +86,7 @@ class Part:
 
 SET_UP = [
     Part("environment", ["make", "--no-print-directory", "environment"]),
-    Part("frontend", ["make", "--no-print-directory", "frontend"]),
+    Part("frontend", ["make", "--no-print-directory", "build"]),
     Part("chromium", [PYTHON, "tests/browser/chromium.py"]),
 ]
 CHECKS = [

@@ -62,7 +62,7 @@ def findings() -> Iterator[Finding]:
 def text(report: list[Finding]) -> str:
     """Lay the report out for a terminal, the things to do last.
 
-    >>> well, ill = Finding("python", "python", "3.11"), Finding("views", "grid", "missing", "make frontend")
+    >>> well, ill = Finding("python", "python", "3.11"), Finding("views", "grid", "missing", "make build")
     >>> print(text([well, ill]))
     python
       python                3.11
@@ -70,7 +70,7 @@ def text(report: list[Finding]) -> str:
       grid                  missing   <- see below
     <BLANKLINE>
     To do:
-      grid: make frontend
+      grid: make build
     """
     width = max(20, *(len(finding.name) for finding in report))
     lines, section = [], ""
@@ -140,7 +140,7 @@ def _page_extensions() -> Iterator[Finding]:
 def _bundles() -> Iterator[Finding]:
     """Whether each view's script and style sheet are here, and how large they are."""
     checkout = (PACKAGE.parent / "js" / "package.json").is_file()
-    cure = "make frontend  (it needs Node.js)" if checkout else "install gan_widgets again from its wheel"
+    cure = "make build  (it needs Node.js)" if checkout else "install gan_widgets again from its wheel"
     for view in sorted(PACKAGE.glob("widgets/[!_]*.py")):
         files = [PACKAGE / "static" / f"{view.stem}{end}" for end in (".js", ".css")]
         missing = [file.name for file in files if not file.is_file()]

@@ -79,6 +79,9 @@ def jupyter_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]
     homes["JUPYTERLAB_SETTINGS_DIR"] = str(folder / "settings")
     homes["JUPYTERLAB_WORKSPACES_DIR"] = str(folder / "workspaces")
     homes["IPYTHONDIR"] = str(folder / "ipython")
+    notices = folder / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+    notices.parent.mkdir(parents=True)
+    notices.write_text('{"fetchNews": "false", "checkForUpdates": false}')
     environment = {**os.environ, **homes, "JUPYTER_TOKEN": token}
     environment.pop("GAN_WIDGETS_NODELAY", None)
     port = free_port(18_888)
@@ -170,6 +173,7 @@ class Lab:
 
     def _attach(self) -> None:
         self.page.wait_for_function("() => window.jupyterapp?.restored")
+        self._unveil()
         kernel_id = self.page.evaluate(_READY, self.path)
         if self._kernel is None or self._kernel.id != kernel_id:
             self._kernel = Kernel(self.server.runtime, kernel_id)
@@ -196,6 +200,10 @@ class Lab:
         self.page.evaluate(_THEME, f"JupyterLab {kind.title()}")
         light = "true" if kind == "light" else "false"
         self.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
+        self._unveil()
+
+    def _unveil(self) -> None:
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def screenshot(self, name: str, of: Locator | None = None) -> Path:
         """Save what is seen to ``.ci/out/<name>.png``."""
