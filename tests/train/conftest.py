@@ -1,0 +1,36 @@
+"""Real digits for the tests: MNIST where it is, else scikit-learn's own digits in files of the same form."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gan_widgets.train import data, idx
+
+
+@pytest.fixture(scope="session")
+def idx_folder(tmp_path_factory):
+    """A folder with a t10k pair made from scikit-learn's digits: 1,797 images of 28×28."""
+    folder = tmp_path_factory.mktemp("idx")
+    digits = data.load("digits", size=28)
+    idx.write(folder / "t10k-images-idx3-ubyte.gz", digits.images[:, 0].numpy())
+    idx.write(folder / "t10k-labels-idx1-ubyte.gz", digits.labels.numpy().astype("uint8"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mnist_folder(idx_folder):
+    """The folder of the real files, found beside the repository or through the environment, else `idx_folder`."""
+    beside = Path(__file__).resolve().parents[3] / "shared" / "data" / "mnist"
+    for folder in (Path(os.environ.get("GAN_WIDGETS_DATA", beside)), beside):
+        if (folder / "t10k-images-idx3-ubyte.gz").is_file():
+            return folder
+    return idx_folder
+
+
+@pytest.fixture(scope="session")
+def few(mnist_folder):
+    """Sixty digits of 28×28."""
+    import torch
+
+    return data.load("mnist", mnist_folder).chosen(torch.arange(60))
