@@ -9,7 +9,11 @@ ENVIRONMENT := $(VENV)/.ready
 MODULES := js/node_modules/.ready
 BUNDLES := js/node_modules/.bundles
 JS_SOURCES := $(shell find js -path js/node_modules -prune -o -type f -not -path '*/tests/*' -print 2>/dev/null)
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
+
+ifdef TORCH_INDEX  # by the environment, so that the package checks install from there too
+export PIP_EXTRA_INDEX_URL := $(strip $(PIP_EXTRA_INDEX_URL) $(TORCH_INDEX))
+endif
 
 .PHONY: help demo test environment build format clean
 

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,30 +54,32 @@ class Part:
         if aloud:
             print(self.title, flush=True)
         with (LOGS / f"{self.name}.log").open("w") as log:
-            try:
-                process = subprocess.Popen(
-                    self.command,
-                    cwd=ROOT / self.where,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                    errors="replace",
-                )
-            except OSError as problem:
-                self.status = 127
-                output = iter([f"{problem}\n"])
-            else:
-                output = iter(process.stdout)
-            for line in output:
+            for line in self._lines():
                 log.write(line)
                 if CLOSING.search(line):
                     self.counts = {kind: int(number) for number, kind in COUNTS.findall(line)}
                 if aloud:
                     print(line, end="", flush=True)
-        if self.status is None:
-            self.status = process.wait()
         self.seconds = time.monotonic() - start
+
+    def _lines(self) -> Iterator[str]:
+        try:
+            process = subprocess.Popen(
+                self.command,
+                cwd=ROOT / self.where,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+            )
+        except OSError as problem:
+            self.status = 127
+            yield f"{problem}\n"
+            return
+        with process:
+            yield from process.stdout
+        self.status = process.returncode
 
     def replay(self) -> None:
         """Show what a quiet run printed."""
