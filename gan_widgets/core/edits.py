@@ -63,7 +63,7 @@ def apply(edits: Iterable[Edit], h: Tensor, values: Mapping[Edit, Tensor] | None
 def _value(edit: Edit, h: Tensor, values: Mapping[Edit, Tensor]) -> Tensor | None:
     """Return v of a measured edit, or None, once the edit is known to fit `h`."""
     size = tuple(h.shape[2:])
-    _fit(edit, h.shape[1], size)
+    fit(edit, h.shape[1], size)
     if edit.measured is None:
         return None
     value = values.get(edit)
@@ -91,10 +91,14 @@ def check(edit: Edit, info: LayerInfo) -> None:
                 next=f"Pass layer={info.name!r}.",
             )
         )
-    _fit(edit, info.units, info.size)
+    fit(edit, info.units, info.size)
 
 
-def _fit(edit: Edit, units: int, size: tuple[int, ...]) -> None:
+def fit(edit: Edit, units: int, size: tuple[int, ...] | None = None) -> None:
+    """Raise `EditError` unless a layer of so many units, on a grid of this size, has what the edit names.
+
+    `size` None leaves the mask unchecked.
+    """
     if edit.units and max(edit.units) >= units:
         raise EditError(
             problem(
@@ -104,7 +108,7 @@ def _fit(edit: Edit, units: int, size: tuple[int, ...]) -> None:
                 next="Count units from 0.",
             )
         )
-    if edit.mask is not None and (len(edit.mask), len(edit.mask[0])) != size:
+    if edit.mask is not None and size is not None and (len(edit.mask), len(edit.mask[0])) != size:
         raise EditError(
             problem(
                 f"The mask does not fit layer {edit.layer!r}.",
