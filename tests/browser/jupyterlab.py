@@ -183,9 +183,12 @@ class Lab:
         errors = self.page.evaluate(_RUN)
         assert not errors, errors
 
-    def reload(self) -> None:
-        """Reload the page on the saved notebook; its kernel lives on."""
+    def save(self) -> None:
+        """Save the notebook with its outputs: a reloaded page shows what was saved."""
         self.page.evaluate(_SAVE)
+
+    def reload(self) -> None:
+        """Reload the page; the kernel lives on."""
         self.page.reload()
         self._attach()
 

@@ -60,6 +60,7 @@ def test_a_widget_answers_a_click_and_keeps_its_state_over_a_reload(jupyter_lab:
     button.click()
     jupyter_lab.page.get_by_text("clicked 1 times").wait_for()
     assert jupyter_lab.kernel.value("hello.count") == 1
+    jupyter_lab.save()
     jupyter_lab.reload()
     assert jupyter_lab.view("hello").inner_text() == "clicked 1 times"
 
