@@ -1,0 +1,45 @@
+// Elements from values. Text goes in as text and never as markup: names of layers and units are strangers' input.
+
+type Attributes = Record<string, string | number | boolean | null | undefined>;
+type Child = Node | string;
+
+/** An element with attributes (`false`, `null` and `undefined` leave one out) and children; strings become text nodes. */
+export function h<K extends keyof HTMLElementTagNameMap>(tag: K, attributes: Attributes = {}, ...children: Child[]): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  attribute(element, attributes);
+  element.append(...children);
+  return element;
+}
+
+export function attribute(element: Element, attributes: Attributes): void {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === false || value === null || value === undefined) {
+      element.removeAttribute(name);
+    } else {
+      const text = value === true ? "" : String(value);
+      if (element.getAttribute(name) !== text) element.setAttribute(name, text);
+    }
+  }
+}
+
+/** Set the text, if it is another one: an unchanged live region stays silent. */
+export function say(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export function button(action: string, text: string, title: string, icon = ""): HTMLButtonElement {
+  const made = h("button", { type: "button", class: "gw-button", "data-action": action, title, "aria-label": title }, text);
+  if (icon) made.dataset.icon = icon;
+  return made;
+}
+
+/** A select in its label. `options` are [value, text]. */
+export function select(action: string, label: string, options: [string, string][]): { label: HTMLLabelElement; input: HTMLSelectElement } {
+  const input = h("select", { class: "gw-select", "data-action": action }, ...options.map(([value, text]) => h("option", { value }, text)));
+  return { label: h("label", { class: "gw-field" }, label, input), input };
+}
+
+/** Show `value` in a select, also when it is not one of its options (then nothing is chosen). */
+export function choose(input: HTMLSelectElement, value: string): void {
+  if (input.value !== value) input.value = value;
+}

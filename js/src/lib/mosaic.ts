@@ -1,0 +1,89 @@
+// Many small images as one sheet, and the difference of two sheets. Bytes in, RGBA words out.
+import { table } from "./colour";
+
+/** Images `(n, H, W, ch)` in rows of `columns`, one clear pixel apart. */
+export interface Sheet {
+  n: number;
+  height: number;
+  width: number;
+  channels: number;
+  columns: number;
+  rows: number;
+  /** Size of the whole sheet. */
+  across: number;
+  down: number;
+}
+
+export function sheet([n, height, width, channels]: number[]): Sheet {
+  const columns = Math.max(1, Math.ceil(Math.sqrt(n)));
+  const rows = Math.ceil(n / columns);
+  return { n, height, width, channels, columns, rows, across: columns * (width + 1) - 1, down: Math.max(0, rows * (height + 1) - 1) };
+}
+
+/** Where image `index` begins in the sheet. */
+function corner(laid: Sheet, index: number): number {
+  return Math.floor(index / laid.columns) * (laid.height + 1) * laid.across + (index % laid.columns) * (laid.width + 1);
+}
+
+function each(laid: Sheet, draw: (source: number, target: number) => void): void {
+  for (let index = 0, source = 0; index < laid.n; index++) {
+    const start = corner(laid, index);
+    for (let row = 0; row < laid.height; row++) {
+      for (let column = 0, target = start + row * laid.across; column < laid.width; column++, source += laid.channels) draw(source, target + column);
+    }
+  }
+}
+
+/** Paint grey, RGB or RGBA images into `into`, `across * down` words. */
+export function paint(images: Uint8Array, laid: Sheet, into: Uint32Array): void {
+  const { channels } = laid;
+  each(laid, (source, target) => {
+    const red = images[source];
+    const [green, blue] = channels < 3 ? [red, red] : [images[source + 1], images[source + 2]];
+    into[target] = (((channels === 4 ? images[source + 3] : 255) << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+  });
+}
+
+/** Grey levels, after minus before, averaged over colours; the largest change, and how many pixels changed at all. */
+export interface Change {
+  largest: number;
+  changed: number;
+}
+
+export function compare(before: Uint8Array, after: Uint8Array, laid: Sheet): Change {
+  const colours = laid.channels < 3 ? 1 : 3;
+  const change = { largest: 0, changed: 0 };
+  for (let at = 0, end = laid.n * laid.height * laid.width * laid.channels; at < end; at += laid.channels) {
+    const size = Math.abs(grey(before, after, at, colours));
+    if (size > 0) change.changed++;
+    if (size > change.largest) change.largest = size;
+  }
+  return change;
+}
+
+/** The ends of the colour scale: the least of 16, 32, 64, 128 and 255 that holds every change, so nothing is clipped. */
+export function rangeFor(largest: number): number {
+  return [16, 32, 64, 128].find((range) => largest <= range) ?? 255;
+}
+
+/** Paint after − before with −range at one end of the diverging colours, 0 in the middle, +range at the other end. */
+export function paintDifference(before: Uint8Array, after: Uint8Array, laid: Sheet, range: number, into: Uint32Array): void {
+  const colours = table("diverging");
+  const used = laid.channels < 3 ? 1 : 3;
+  each(laid, (source, target) => {
+    const place = 127.5 + (grey(before, after, source, used) * 127.5) / range;
+    into[target] = colours[place <= 0 ? 0 : place >= 255 ? 255 : Math.round(place)];
+  });
+}
+
+function grey(before: Uint8Array, after: Uint8Array, at: number, colours: number): number {
+  if (colours === 1) return after[at] - before[at];
+  return (after[at] - before[at] + after[at + 1] - before[at + 1] + after[at + 2] - before[at + 2]) / 3;
+}
+
+/** How many device pixels a pixel of the sheet gets, and the CSS width that makes: whole numbers where there is room for them. */
+export function magnify(laid: Sheet, room: number, ratio: number): { scale: number; width: number; height: number } {
+  const fits = (room * ratio) / Math.max(1, laid.across);
+  const scale = fits >= 1 ? Math.floor(fits) : fits;
+  return { scale, width: (laid.across * scale) / ratio, height: (laid.down * scale) / ratio };
+}

@@ -1,0 +1,37 @@
+// What comes over the wire: buffers at any byte offset, little-endian, maybe longer than they need to be.
+
+export type Wire = DataView | ArrayBuffer | ArrayBufferView | null | undefined;
+
+/** The bytes of a buffer, without a copy; an absent buffer has none. */
+export function bytes(wire: Wire): Uint8Array {
+  if (!wire) return new Uint8Array(0);
+  if (wire instanceof ArrayBuffer) return new Uint8Array(wire);
+  return new Uint8Array(wire.buffer, wire.byteOffset, wire.byteLength);
+}
+
+const LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/** `count` little-endian float32 from a buffer, or as many as it holds. Copies only where alignment or byte order asks for it. */
+export function floats(wire: Wire, count = Infinity): Float32Array {
+  const raw = bytes(wire);
+  const length = Math.min(count, Math.floor(raw.byteLength / 4));
+  if (LITTLE) {
+    if (raw.byteOffset % 4 === 0) return new Float32Array(raw.buffer as ArrayBuffer, raw.byteOffset, length);
+    return new Float32Array(raw.slice(0, 4 * length).buffer);
+  }
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  return Float32Array.from({ length }, (_, index) => view.getFloat32(4 * index, true));
+}
+
+/** Float32, little-endian, as the kernel wants them. */
+export function wire(values: Float32Array): DataView {
+  const view = new DataView(new ArrayBuffer(4 * values.length));
+  values.forEach((value, index) => view.setFloat32(4 * index, value, true));
+  return view;
+}
+
+/** Numbers of a shape, each a whole number that is not negative; anything else counts as 0. */
+export function sizes(shape: unknown, length: number): number[] {
+  const given = Array.isArray(shape) ? shape : [];
+  return Array.from({ length }, (_, index) => (Number.isInteger(given[index]) && given[index] > 0 ? given[index] : 0));
+}

@@ -1,0 +1,80 @@
+// The card beside a hovered or focused cell: the map enlarged, and its numbers.
+import { attribute, h, say } from "../lib/dom";
+import { colourise, type Scale } from "../lib/range";
+import type { Stats } from "../lib/stats";
+import { short } from "../lib/text";
+import { marks } from "./cells";
+
+export interface Subject {
+  unit: number;
+  units: number;
+  maps: Float32Array;
+  h: number;
+  w: number;
+  stats: Stats;
+  scale: Scale;
+  /** The value under the pointer, if there is one. */
+  row: number | null;
+  column: number | null;
+}
+
+export interface Card {
+  element: HTMLElement;
+  /** Show the card next to a box given in CSS pixels of the view, inside a view `width` wide. */
+  show(subject: Subject, box: { x: number; y: number; width: number }, width: number): void;
+  hide(): void;
+}
+
+const SIDE = 132;
+const WIDTH = SIDE + 18;
+
+export function card(): Card {
+  const canvas = h("canvas", { class: "gw-enlarged", "aria-hidden": "true" });
+  const [title, value, where, numbers, note] = [h("strong"), h("span", { class: "gw-value" }), h("span"), h("span"), h("span", { class: "gw-mark" })];
+  const element = h("div", { class: "gw-card", hidden: true, "aria-hidden": "true" }, canvas, title, h("div", {}, value, " ", where), numbers, note);
+  let enlarged: unknown[] = [];
+  return {
+    element,
+    show(subject, box, width) {
+      const { unit, units, maps, h: rows, w: columns, stats, scale, row, column } = subject;
+      const now = [unit, maps, scale.low, scale.high, scale.map, devicePixelRatio];
+      if (now.some((part, index) => part !== enlarged[index])) enlarge(canvas, subject);
+      enlarged = now;
+      const under = row === null || column === null ? null : maps[(unit * rows + row) * columns + column];
+      say(title, `unit ${unit} of ${units}`);
+      say(value, under === null ? "" : short(under));
+      say(where, under === null ? "" : rows * columns > 1 ? `at row ${row}, column ${column}` : "is its value");
+      const { min, mean, max } = stats;
+      say(numbers, rows * columns > 1 ? `min ${short(min[unit])} · mean ${short(mean[unit])} · max ${short(max[unit])}` : "");
+      say(note, marks(stats, unit).length ? remarks(stats, unit).join(", ") : "");
+      attribute(element, { hidden: false, "data-unit": unit, "data-value": under === null ? "" : String(under) });
+      const left = box.x + box.width + 8 + WIDTH <= width ? box.x + box.width + 8 : Math.max(4, box.x - WIDTH - 8);
+      element.style.transform = `translate(${Math.round(left)}px, ${Math.round(box.y)}px)`;
+    },
+    hide() {
+      attribute(element, { hidden: true, "data-unit": null, "data-value": null });
+    },
+  };
+}
+
+/** In whole words what is unusual about a unit. */
+export function remarks(stats: Stats, unit: number): string[] {
+  return [
+    stats.nan[unit] ? `${stats.nan[unit]} NaN` : "",
+    stats.inf[unit] ? `${stats.inf[unit]} infinite` : "",
+    stats.dead[unit] ? "dead: one value everywhere" : "",
+  ].filter(Boolean);
+}
+
+function enlarge(canvas: HTMLCanvasElement, { unit, maps, h: rows, w: columns, scale }: Subject): void {
+  Object.assign(canvas, { width: columns, height: rows });
+  const pixels = new ImageData(columns, rows);
+  colourise(maps, unit * rows * columns, columns, rows, scale, new Uint32Array(pixels.data.buffer), 0, columns);
+  canvas.getContext("2d")!.putImageData(pixels, 0, 0);
+  // whole device pixels for each value, where they fit
+  const fits = (SIDE * devicePixelRatio) / Math.max(rows, columns);
+  const each = (fits >= 1 ? Math.floor(fits) : fits) / devicePixelRatio;
+  canvas.style.width = `${columns * each}px`;
+  canvas.style.height = `${Math.max(6, rows * each)}px`;
+  attribute(canvas, { hidden: rows * columns <= 1 });
+}

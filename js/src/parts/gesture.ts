@@ -1,0 +1,104 @@
+// From the first touch of a slider to the last: previews while it moves, one commit when it ends.
+import { listen, pace } from "../lib/bind";
+import { withStrength } from "../lib/slider";
+import type { Stage } from "../lib/view";
+import { floats, wire } from "../lib/wire";
+
+export type Target = number | "selection";
+interface Preview {
+  units: number[] | "selection";
+  strength: number;
+}
+
+const SETTLE = 350;
+
+export interface Gesture {
+  /** The preview on show, the hand's here or one in another view. */
+  preview(): Preview | null;
+  strengths(): Float32Array;
+  selection(): number[];
+  /** What a slider stands at now. */
+  strengthOf(unit: number): number;
+  to(target: Target, strength: number): void;
+  /** As `to`, and commit by itself after a moment without another key. */
+  nudge(target: Target, strength: number): void;
+  commit(): void;
+  cancel(): void;
+}
+
+export function gesture({ model, signal, write, asked, answered }: Stage, changed: () => void): Gesture {
+  let hand: Preview | null = null;
+  let timer = 0;
+  let shared: { source: unknown; values: Float32Array } | null = null;
+
+  const strengths = () => {
+    const source = model.get("strengths");
+    if (shared?.source !== source) shared = { source, values: floats(source) };
+    return shared!.values;
+  };
+  const selection = (): number[] => model.get("selection") ?? [];
+  const preview = () => hand ?? (model.get("preview") as Preview | null);
+  const pacer = pace(() => {
+    if (!hand) return;
+    write({ preview: { ...hand } });
+    asked();
+  }, signal);
+  const forget = () => {
+    clearTimeout(timer);
+    timer = 0;
+    pacer.cancel();
+    hand = null;
+  };
+  const sameTarget = (target: Target) => (target === "selection" ? hand?.units === "selection" : Array.isArray(hand?.units) && hand.units[0] === target);
+  const unitsOf = (moved: Preview) => (moved.units === "selection" ? selection() : moved.units);
+
+  const commit = () => {
+    if (!hand) return;
+    const moved = hand;
+    const before = strengths();
+    const units = unitsOf(moved);
+    const same = units.every((unit) => before[unit] === Math.fround(moved.strength));
+    forget();
+    write(same ? { preview: null } : { strengths: wire(withStrength(before, units, moved.strength)), preview: null });
+    if (!same) asked();
+    changed();
+  };
+  const to = (target: Target, strength: number) => {
+    if (hand && !sameTarget(target)) commit();
+    if (hand?.strength === strength) return;
+    hand = { units: target === "selection" ? "selection" : [target], strength };
+    pacer.ask();
+    changed();
+  };
+
+  listen(model, ["info"], () => {
+    const had = hand;
+    forget();
+    if (had) write({ preview: null });
+  }, signal);
+  listen(model, ["after", "status"], answered, signal);
+  signal.addEventListener("abort", forget);
+  return {
+    preview,
+    strengths,
+    selection,
+    strengthOf(unit) {
+      const moved = preview();
+      const covered = moved && (moved.units === "selection" ? selection().includes(unit) : moved.units?.includes(unit));
+      return covered ? moved.strength : (strengths()[unit] ?? 0);
+    },
+    to,
+    nudge(target, strength) {
+      to(target, strength);
+      clearTimeout(timer);
+      timer = window.setTimeout(commit, SETTLE);
+    },
+    commit,
+    cancel() {
+      if (!hand) return;
+      forget();
+      write({ preview: null });
+      changed();
+    },
+  };
+}

@@ -1,0 +1,94 @@
+// The row above the sliders: undo, redo, reset, new samples, what an ablated unit becomes, find, sort.
+import { attribute, button, choose, h, say, select } from "../lib/dom";
+import { short } from "../lib/text";
+import type { Stage } from "../lib/view";
+import type { Gesture } from "./gesture";
+import { recipe } from "./recipe";
+
+export interface SliderTools {
+  element: HTMLElement;
+  /** Above the list: find, sort, clear. */
+  list: HTMLElement;
+  code: HTMLElement;
+  status: HTMLElement;
+}
+
+const INTENTS = [
+  ["undo", "Undo", "undo the last change"],
+  ["redo", "Redo", "redo the change undone last"],
+  ["reset", "Reset", "take all changes back"],
+  ["new samples", "New samples", "draw new samples"],
+];
+
+export function sliderTools(stage: Stage, hand: Gesture, find: (unit: number, focus: boolean) => void): SliderTools {
+  const { model, root, signal, draw, write, asked } = stage;
+  const buttons = INTENTS.map(([intent, text, title]) => {
+    const made = button(intent.replace(" ", "-"), text, title);
+    made.addEventListener("click", () => {
+      hand.commit();
+      model.send({ intent });
+      asked();
+    }, { signal });
+    return made;
+  });
+  const [undo, redo, reset] = buttons;
+  const value = select("value", "An ablated unit becomes", [["zero", "zero"], ["mean", "its mean"], ["resample", "another sample's"]]);
+  const sort = select("sort", "Sort by", [["index", "number"], ["strength", "strength"], ["selection", "selection"]]);
+  const seek = h("input", { type: "number", class: "gw-input", "data-action": "find", min: 0, step: 1, placeholder: "number" });
+  const missing = h("span", { class: "gw-about", role: "status" });
+  const clear = button("clear", "Clear", "select no unit");
+  const ms = h("span");
+  const why = h("span", { class: "gw-why" });
+  const copy = recipe(stage);
+
+  value.input.addEventListener("change", () => {
+    hand.commit();
+    write({ value: value.input.value });
+    asked();
+  }, { signal });
+  sort.input.addEventListener("change", () => {
+    hand.commit();
+    write({ sort: sort.input.value });
+  }, { signal });
+  clear.addEventListener("click", () => {
+    hand.commit();
+    write({ selection: [] });
+  }, { signal });
+  const look = (focus: boolean) => {
+    const [unit, units] = [Number(seek.value), Number(model.get("info")?.units ?? 0)];
+    const there = seek.value === "" || (Number.isInteger(unit) && unit >= 0 && unit < units);
+    say(missing, there ? "" : `no such unit: they are 0 to ${units - 1}`);
+    attribute(seek, { "aria-invalid": there ? null : "true" });
+    if (there && seek.value !== "") find(unit, focus);
+  };
+  seek.addEventListener("input", () => look(false), { signal });
+  seek.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    look(true);
+  }, { signal });
+
+  draw(["value"], () => choose(value.input, model.get("value")));
+  draw(["sort"], () => choose(sort.input, model.get("sort")));
+  draw(["info"], () => attribute(seek, { max: Math.max(0, Number(model.get("info")?.units ?? 1) - 1) }));
+  draw(["selection"], () => attribute(clear, { hidden: !hand.selection().length }));
+  draw(["status", "strengths"], () => {
+    const status = model.get("status") ?? {};
+    undo.disabled = status.can_undo === false;
+    redo.disabled = status.can_redo === false;
+    reset.disabled = !hand.strengths().some((strength) => strength > 0);
+    const known = typeof status.ms === "number";
+    say(ms, known ? `${status.ms < 10 ? status.ms.toFixed(1) : short(status.ms)} ms` : "");
+    say(why, known && status.how ? `${status.how}` : "");
+    attribute(why, { title: status.why ?? "" });
+    attribute(root, { "data-ms": known ? status.ms : null });
+  });
+  const findLabel = h("label", { class: "gw-field" }, "Find unit");
+  findLabel.append(seek);
+  return {
+    element: h("div", { class: "gw-tools" }, h("span", { class: "gw-group" }, undo, redo, reset), buttons[3], value.label, copy.button),
+    list: h("div", { class: "gw-tools", "data-lm-suppress-shortcuts": "true" }, findLabel, sort.label, clear, missing),
+    code: copy.element,
+    status: h("span", { class: "gw-status" }, ms, why),
+  };
+}
