@@ -1,0 +1,1 @@
+"""The parts of the controller: traits, history, the render pipeline, which notebook cell made what."""
