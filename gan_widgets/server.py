@@ -40,7 +40,7 @@ def _load_jupyter_server_extension(app: Any) -> None:  # noqa: ANN401  (any vers
     app.log.info("gan_widgets: TCP_NODELAY is set on kernel websockets.")
 
 
-def kernel_websocket_handler() -> type:
+def kernel_websocket_handler() -> Any:  # noqa: ANN401  (a class of another package)
     """Return the class that serves a kernel's websocket in the installed jupyter_server.
 
     Raises LookupError when none of the known places has it.
@@ -53,7 +53,7 @@ def kernel_websocket_handler() -> type:
     raise LookupError("no kernel websocket handler found in " + " or ".join(f"{m}.{n}" for m, n in _HOMES))
 
 
-def send_at_once(handler: type, warn: Callable[..., object]) -> None:
+def send_at_once(handler: Any, warn: Callable[..., object]) -> None:  # noqa: ANN401
     """Make every websocket that `handler` opens send without delay. Doing it twice is the same as once.
 
     `warn(format, *args)` is called, and the websocket works as before, if a connection refuses the setting.
@@ -74,5 +74,5 @@ def send_at_once(handler: type, warn: Callable[..., object]) -> None:
         result = plain(self, *args, **kwargs)
         return await result if inspect.isawaitable(result) else result
 
-    open.sends_at_once = True
+    vars(open)["sends_at_once"] = True
     handler.open = open

@@ -23,7 +23,7 @@ def echo_handler(opened):
 
 
 def delays(handler):
-    """Serve one websocket with `handler`, connect to it, and tell whether its socket waits for acknowledgements."""
+    """Serve one websocket, connect to it, and tell whether its socket waits for acknowledgements."""
     opened = []
     handler_class = handler(opened)
 

@@ -1,0 +1,241 @@
+"""What every view is: a function of a controller's state that sends intents back.
+
+A view has three parts. `draw(names)` writes the state of its controller into its traits. `writable` names the
+traits that a front end may write, each with its check. `wrote_<name>()` says what a write means. Everything
+happens with the model's lock held, and nothing that a front end sends can raise, or reach any other trait.
+"""
+
+import base64
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import anywidget
+from ipywidgets import Layout
+from ipywidgets.widgets.widget import _put_buffers
+from traitlets import Unicode
+
+from gan_widgets.control import cells
+from gan_widgets.controller import Controller
+from gan_widgets.core.errors import GanWidgetsError, problem
+from gan_widgets.widgets._bundles import bundle
+from gan_widgets.widgets._domains import Check, refusal
+
+ALL = frozenset(Controller.class_trait_names())
+"""Every trait of a controller."""
+
+
+class View(anywidget.AnyWidget):
+    """The base of all views; takes the controller first, then its writable traits or `layout` as keywords."""
+
+    stem: ClassVar[str]
+    """The file name of its front end, without the ending."""
+    writable: ClassVar[dict[str, Check]] = {}
+    """What a keyword or a front end may write, in the order in which one message's writes are applied."""
+    intents: ClassVar[dict[str, Callable[[Any], None]]] = {}
+    """What a custom message `{"intent": name}` does."""
+
+    _esm = Unicode().tag(sync=True)
+    _css = Unicode().tag(sync=True)
+    error = Unicode("").tag(sync=True, echo_update=False)
+    """Type: str. The text of the banner; empty for none."""
+
+    _lab: Controller | None = None
+    _drawing = False
+    _closed = False
+    _own_layout = True
+
+    def __init__(self, lab: Controller, **keywords: Any) -> None:  # noqa: ANN401  (each has its own check)
+        self._check_call(lab, keywords)
+        script, style = bundle(self.stem)
+        kind = f"{type(self).__module__}.{type(self).__qualname__}"
+        cells.supersede(kind)
+        layout = {"layout": keywords.pop("layout")} if "layout" in keywords else {}
+        self._own_layout = not isinstance(layout.get("layout"), Layout)
+        self._register_validator(_valid, tuple(self.writable))
+        with lab.hold():
+            self._lab = lab
+            try:
+                lab.adopt(self)
+                self._redraw(ALL)
+                self._esm, self._css = script, style
+                for name in (name for name in self.writable if name in keywords):
+                    setattr(self, name, keywords[name])
+                super().__init__(**layout)
+            except BaseException:
+                self.close()
+                raise
+        cells.made_here(kind, self)
+
+    def draw(self, names: Iterable[str]) -> None:
+        """Write what `names`, traits of the controller, now hold into the traits of this view."""
+        raise NotImplementedError
+
+    def picture(self) -> bytes | None:
+        """Return a PNG of what is shown, for places without a kernel; None for a view without a picture."""
+        return None
+
+    @property
+    def lab(self) -> Controller:
+        """The controller that this view shows."""
+        assert self._lab is not None  # noqa: S101  (set before anything can ask)
+        return self._lab
+
+    def follow(self, names: set[str]) -> None:
+        """Redraw, because these traits of the controller changed; what goes wrong is shown in the banner."""
+        if not self._closed:
+            with self.hold_sync():
+                self._redraw(names)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Apply what a front end wrote: all of it, or none if any value is refused; the banner says why."""
+        with self.lab.hold(), self.hold_sync():
+            if self._closed:
+                return
+            try:
+                values = {name: self._checked(name, value) for name, value in sync_data.items()}
+                self.error = self.lab.error
+                with self._lock_property(**sync_data):
+                    for name in (name for name in self.writable if name in values):
+                        self.set_trait(name, values[name])
+            except Exception as failure:  # noqa: BLE001  (a front end is told, never raised at)
+                self._refuse(failure, sync_data)
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:  # noqa: ANN401
+        """Return the synced traits; a reload sees one state, not half of two."""
+        if self._lab is None:
+            return dict(super().get_state(key, drop_defaults))
+        with self._lab.hold():
+            return dict(super().get_state(key, drop_defaults))
+
+    def notify_change(self, change: Any) -> None:  # noqa: ANN401  (traitlets' own record)
+        """Send the change, tell observers, and do what the write means unless this view wrote it itself."""
+        if self._lab is None or change["name"] not in self.keys:
+            super().notify_change(change)
+            return
+        with self._lab.hold():
+            super().notify_change(change)
+            meaning = getattr(self, f"wrote_{change['name']}", None)
+            if meaning is None or self._drawing or self._closed:
+                return
+            try:
+                meaning()
+            except BaseException:
+                self._redraw(ALL)
+                raise
+
+    def close(self) -> None:
+        """Take the view off the page and give everything back; closing twice is harmless."""
+        if self._closed:
+            return
+        if self._lab is None:
+            super().close()
+            return
+        with self._lab.hold():
+            self._closed = True
+            self._lab.release(self)
+            layout = self._trait_values.get("layout")
+            super().close()
+            if self._own_layout and layout is not None:
+                layout.close()
+            self.unobserve_all()
+
+    def __repr__(self) -> str:
+        closed = ", closed" if self._closed else ""
+        return f"{type(self).__name__}({self._summary()}{closed})"
+
+    def _summary(self) -> str:
+        return f"layer={self.lab.layer!r}, units={self.lab.info.units}" if self._lab is not None else ""
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:  # noqa: ANN401  (IPython's protocol)
+        both: Any = super()._repr_mimebundle_(**kwargs)
+        data, metadata = both
+        try:
+            with self.lab.hold():
+                png = self.picture()
+        except Exception as failure:  # noqa: BLE001  (the live view matters more than its still picture)
+            self.error, png = in_words(failure), None
+        if png is not None:
+            data["image/png"] = base64.b64encode(png).decode("ascii")
+        return data, metadata
+
+    def _handle_msg(self, msg: dict[str, Any]) -> None:
+        with self.lab.hold(), self.hold_sync():
+            if self._closed:
+                return
+            try:
+                self._receive(msg["content"]["data"], msg.get("buffers", []))
+            except Exception as failure:  # noqa: BLE001  (a front end is told, never raised at)
+                self._refuse(failure, self.writable)
+
+    def _receive(self, data: dict[str, Any], buffers: Any) -> None:  # noqa: ANN401
+        match data["method"]:
+            case "update":
+                state = dict(data["state"])
+                _put_buffers(state, data.get("buffer_paths", []), buffers)
+                self.set_state(state)
+            case "request_state":
+                self.send_state()
+            case "custom":
+                self._handle_custom_msg(data["content"], buffers)
+            case other:
+                raise refusal("no such message.", got=other, allowed="update, request_state, custom")
+
+    def _handle_custom_msg(self, content: Any, buffers: Any) -> None:  # noqa: ANN401, ARG002
+        intent = content.get("intent") if isinstance(content, dict) and len(content) == 1 else None
+        if not isinstance(intent, str) or intent not in self.intents:
+            allowed = ", ".join(self.intents) or "none: this view takes no messages"
+            raise refusal("no such intent.", got=content, allowed=allowed)
+        self.error = self.lab.error
+        self.intents[intent](self)
+
+    def _checked(self, name: object, value: Any) -> Any:  # noqa: ANN401
+        if not isinstance(name, str) or name not in self.writable:
+            raise refusal("a front end may not write this.", got=name, allowed=", ".join(self.writable))
+        return self.writable[name](self, value)
+
+    def _refuse(self, failure: Exception, names: Iterable[Any]) -> None:
+        self._redraw(ALL)
+        self.error = in_words(failure)
+        self._states_to_send.update(name for name in names if name in self.keys)
+
+    def _redraw(self, names: Iterable[str]) -> None:
+        with self._as_drawing():
+            try:
+                self.draw(names)
+                self.error = self.lab.error
+            except Exception as failure:  # noqa: BLE001  (shown in the banner, and other views still redraw)
+                self.error = in_words(failure)
+
+    @contextmanager
+    def _as_drawing(self) -> Iterator[None]:
+        before, self._drawing = self._drawing, True
+        try:
+            yield
+        finally:
+            self._drawing = before
+
+    def _check_call(self, lab: object, keywords: dict[str, Any]) -> None:
+        name, allowed = type(self).__name__, (*self.writable, "layout")
+        if not isinstance(lab, Controller):
+            what, got, step = (
+                f"{name} shows a controller.",
+                type(lab).__name__,
+                "Pass lab = gw.attach(model, latents=latents).",
+            )
+            raise TypeError(problem(what, got=got, allowed="what gw.attach returned", next=step))
+        for unknown in keywords.keys() - set(allowed):
+            what, got = f"{name} has no keyword {unknown!r}.", f"{unknown}={keywords[unknown]!r}"
+            step = "Leave it out, or correct its spelling."
+            raise TypeError(
+                problem(what, got=got, allowed="the controller, then " + ", ".join(allowed), next=step)
+            )
+
+
+def in_words(failure: Exception) -> str:
+    """Return the text of a banner: our own errors speak for themselves, others are named by kind."""
+    return str(failure) if isinstance(failure, GanWidgetsError) else f"{type(failure).__name__}: {failure}"
+
+
+def _valid(view: View, proposal: dict[str, Any]) -> Any:  # noqa: ANN401  (traitlets' protocol for validators)
+    return proposal["value"] if view._drawing else view._checked(proposal["trait"].name, proposal["value"])
