@@ -27,10 +27,19 @@ export function say(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-export function button(action: string, text: string, title: string, icon = ""): HTMLButtonElement {
-  const made = h("button", { type: "button", class: "gw-button", "data-action": action, title, "aria-label": title }, text);
-  if (icon) made.dataset.icon = icon;
-  return made;
+export function button(action: string, text: string, title: string): HTMLButtonElement {
+  return h("button", { type: "button", class: "gw-button", "data-action": action, title, "aria-label": title }, text);
+}
+
+/** What pressing does. A button that is off stays where the keyboard can reach it, so that the focus is never lost. */
+export function press(pressed: HTMLButtonElement, action: () => unknown, signal: AbortSignal): void {
+  pressed.addEventListener("click", () => {
+    if (pressed.getAttribute("aria-disabled") !== "true") void action();
+  }, { signal });
+}
+
+export function enable(pressed: HTMLButtonElement, on: boolean): void {
+  attribute(pressed, { "aria-disabled": on ? null : "true" });
 }
 
 /** A select in its label. `options` are [value, text]. */

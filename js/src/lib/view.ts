@@ -9,6 +9,8 @@ export interface Stage {
   model: AnyModel<State>;
   root: HTMLElement;
   signal: AbortSignal;
+  /** Says when the kernel lets one wait; a view puts it where it is seen. */
+  note: HTMLElement;
   /** Run `task` at the first drawing, at every redrawing, and one frame after any of these traits changed. Gives a way to ask for it. */
   draw(traits: readonly string[], task: () => void): () => void;
   /** Write traits and send them, as one message. */
@@ -40,7 +42,7 @@ export function view(name: string, label: string, build: (stage: Stage) => void)
 
 function start(model: AnyModel<State>, root: HTMLElement, signal: AbortSignal, build: (stage: Stage) => void): void {
   const banner = h("div", { class: "gw-banner", role: "alert", hidden: true });
-  const note = h("div", { class: "gw-busy", role: "status" });
+  const note = h("span", { class: "gw-busy", role: "status" });
   root.append(banner);
   let problem = "";
   const frames = new Frames(signal, () => root.clientWidth > 0, (reason) => {
@@ -60,6 +62,7 @@ function start(model: AnyModel<State>, root: HTMLElement, signal: AbortSignal, b
     model,
     root,
     signal,
+    note,
     draw(traits, task) {
       const ask = frames.declare(task);
       listen(model, traits, ask, signal);
@@ -74,7 +77,6 @@ function start(model: AnyModel<State>, root: HTMLElement, signal: AbortSignal, b
   stage.draw(["error"], showError);
   listen(model, ["error"], busy.answered, signal);
   build(stage);
-  root.append(note);
   const redraw = () => {
     if (frames.flush()) root.dataset.ready = "true";
   };
@@ -99,7 +101,7 @@ function patience(root: HTMLElement, note: HTMLElement, signal: AbortSignal): { 
     answered,
     asked() {
       timer ||= window.setTimeout(() => {
-        say(note, "kernel busy… what is shown is from before; it follows when the running cell lets it");
+        say(note, "kernel busy… what is shown is from before");
         attribute(root, { "data-busy": "true" });
       }, PATIENCE);
     },

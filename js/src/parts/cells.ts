@@ -61,6 +61,8 @@ function picture(context: CanvasRenderingContext2D, scene: Scene, unit: number, 
   const { grid, h, w, ratio, stats, theme, selected } = scene;
   const [column, row] = [index % grid.columns, Math.floor(index / grid.columns)];
   context.drawImage(atlas, column * w, row * h, w, h, x, y, grid.width, grid.height);
+  // without it, a dark map would sink into a dark page
+  outline(context, x, y, grid.width, grid.height, Math.max(1, Math.round(ratio / 2)), theme.line);
   if (stats.dead[unit]) hatch(context, x, y, grid.width, grid.height, ratio, inkOn(table(scene.scaleOf(unit).map)[indexOf(stats.max[unit], scene.scaleOf(unit))]));
   if (stats.nan[unit] || stats.inf[unit]) brokenValues(context, scene, unit, x, y);
   const chosen = selected.has(unit);

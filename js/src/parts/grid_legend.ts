@@ -36,9 +36,9 @@ export function gridLegend(): { element: HTMLElement; show(meaning: Meaning | nu
       }
       attribute(element, { "data-low": single ? "own" : String(shared.low), "data-high": single ? "own" : String(shared.high) });
       const counts = count(stats);
-      marks.nan.show(counts.nan, "not a number (NaN)");
-      marks.inf.show(counts.inf, "infinite: + and −");
-      marks.dead.show(counts.dead, "dead: one value everywhere");
+      marks.nan.show(counts.nan, "not a number");
+      marks.inf.show(counts.inf, "infinite");
+      marks.dead.show(counts.dead, "dead, one value everywhere");
     },
   };
 }
@@ -50,7 +50,7 @@ function mark(name: string, sign: string): { element: HTMLElement; show(units: n
     element,
     show(units, words) {
       attribute(element, { hidden: units === 0 });
-      say(text, `${words}, in ${units} ${units === 1 ? "unit" : "units"}`);
+      say(text, `${words}: ${units} ${units === 1 ? "unit" : "units"}`);
     },
   };
 }

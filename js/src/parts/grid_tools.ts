@@ -1,13 +1,13 @@
 // The row above an activation grid: which sample, which order, which range, how many are chosen.
 import { listen } from "../lib/bind";
-import { attribute, button, choose, h, say, select } from "../lib/dom";
+import { attribute, button, choose, enable, h, press, say, select } from "../lib/dom";
 import type { Stage } from "../lib/view";
 
 export function gridTools({ model, root, signal, draw, write, asked, answered }: Stage): HTMLElement {
   const previous = button("previous", "‹", "previous sample");
   const next = button("next", "›", "next sample");
   for (const step of [previous, next]) step.classList.add("gw-step");
-  const number = h("input", { type: "number", class: "gw-input gw-number", "data-action": "sample", min: 0, step: 1, "aria-label": "sample" });
+  const number = h("input", { type: "number", class: "gw-input gw-number", "data-action": "sample", min: 0, step: 1 });
   const seed = h("span", { class: "gw-about" });
   const sort = select("sort", "Sort by", [["index", "number"], ["mean", "mean"], ["max", "max"], ["selection", "selection"]]);
   const scale = select("scale", "Range", [["shared", "shared"], ["unit", "per unit"]]);
@@ -26,20 +26,20 @@ export function gridTools({ model, root, signal, draw, write, asked, answered }:
       number.value = String(current());
     }
   };
-  previous.addEventListener("click", () => go(current() - 1), { signal });
-  next.addEventListener("click", () => go(current() + 1), { signal });
+  press(previous, () => go(current() - 1), signal);
+  press(next, () => go(current() + 1), signal);
   number.addEventListener("change", () => go(number.value === "" ? current() : Number(number.value)), { signal });
   sort.input.addEventListener("change", () => write({ sort: sort.input.value }), { signal });
   scale.input.addEventListener("change", () => write({ scale: scale.input.value }), { signal });
-  clear.addEventListener("click", () => write({ selection: [] }), { signal });
+  press(clear, () => write({ selection: [] }), signal);
 
   draw(["sample", "seeds"], () => {
     const [all, sample] = [seeds(), current()];
     if (number.value !== String(sample)) number.value = String(sample);
     attribute(number, { max: Math.max(0, all.length - 1) });
-    previous.disabled = sample <= 0;
-    next.disabled = sample >= all.length - 1;
-    say(seed, all.length ? `of ${all.length}, counted from 0 · seed ${all[sample] ?? "?"}` : "");
+    enable(previous, sample > 0);
+    enable(next, sample < all.length - 1);
+    say(seed, all.length ? `of 0 to ${all.length - 1}, seed ${all[sample] ?? "?"}` : "");
     attribute(root, { "data-sample": sample });
   });
   draw(["sort"], () => choose(sort.input, model.get("sort")));
@@ -50,7 +50,6 @@ export function gridTools({ model, root, signal, draw, write, asked, answered }:
     attribute(clear, { hidden: !many });
   });
   listen(model, ["maps", "range"], answered, signal);
-  const field = h("label", { class: "gw-field" }, "Sample");
-  field.append(number);
-  return h("div", { class: "gw-tools", "data-lm-suppress-shortcuts": "true" }, h("span", { class: "gw-group" }, field, previous, next, seed), sort.label, scale.label, h("span", { class: "gw-group" }, chosen, clear));
+  const field = h("label", { class: "gw-field" }, h("span", { class: "gw-silent" }, "Sample"), number);
+  return h("div", { class: "gw-tools", "data-lm-suppress-shortcuts": "true" }, h("span", { class: "gw-group" }, h("span", { class: "gw-about", "aria-hidden": "true" }, "Sample"), previous, field, next, seed), sort.label, scale.label, h("span", { class: "gw-group" }, chosen, clear));
 }

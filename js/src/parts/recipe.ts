@@ -1,5 +1,5 @@
 // Copies the recipe as Python; where the clipboard is refused, shows it ready to be copied by hand.
-import { attribute, button, h, say } from "../lib/dom";
+import { attribute, button, enable, h, press, say } from "../lib/dom";
 import type { Stage } from "../lib/view";
 
 export function recipe({ model, signal, draw }: Stage): { button: HTMLButtonElement; element: HTMLElement } {
@@ -8,7 +8,7 @@ export function recipe({ model, signal, draw }: Stage): { button: HTMLButtonElem
   const text = h("textarea", { class: "gw-code", readonly: true, rows: 3, "aria-label": "the recipe as Python code", hidden: true, spellcheck: "false", "data-lm-suppress-shortcuts": "true" });
   const element = h("div", { class: "gw-recipe" }, said, text);
   const code = () => String(model.get("code") ?? "");
-  copy.addEventListener("click", async () => {
+  press(copy, async () => {
     const source = code();
     try {
       await navigator.clipboard.writeText(source);
@@ -21,9 +21,9 @@ export function recipe({ model, signal, draw }: Stage): { button: HTMLButtonElem
       text.focus();
       text.select();
     }
-  }, { signal });
+  }, signal);
   draw(["code"], () => {
-    copy.disabled = !code();
+    enable(copy, code() !== "");
     say(said, "");
     attribute(text, { hidden: true });
   });

@@ -7,7 +7,7 @@ import type { Stage } from "../lib/view";
 import type { Gesture, Target } from "./gesture";
 
 export const ROW = 26;
-const LEAST = 200;
+const LEAST = 240;
 const KEYS = "Left and Right change, with Shift finely; Up and Down go to the next unit; Space selects";
 
 interface Row {
@@ -36,7 +36,7 @@ function stand(row: Row, strength: number, label: string, tab: boolean, mixed = 
   const text = strength.toFixed(2);
   row.slider.style.setProperty("--s", text);
   attribute(row.slider, { "data-strength": String(Number(text)), "aria-valuenow": text, "aria-valuetext": mixed ? `mixed, mean ${text}` : text, "aria-label": label, tabindex: tab ? 0 : -1 });
-  attribute(row.element, { "data-text": mixed ? `~${text}` : text, "data-on": strength > 0 });
+  attribute(row.element, { "data-text": mixed ? `~${text}` : strength ? text : "0", "data-on": strength > 0 });
 }
 
 export function rows({ root, signal, draw, write }: Stage, hand: Gesture): Rows {

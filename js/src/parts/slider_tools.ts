@@ -1,5 +1,5 @@
 // The row above the sliders: undo, redo, reset, new samples, what an ablated unit becomes, find, sort.
-import { attribute, button, choose, h, say, select } from "../lib/dom";
+import { attribute, button, choose, enable, h, press, say, select } from "../lib/dom";
 import { short } from "../lib/text";
 import type { Stage } from "../lib/view";
 import type { Gesture } from "./gesture";
@@ -11,6 +11,8 @@ export interface SliderTools {
   list: HTMLElement;
   code: HTMLElement;
   status: HTMLElement;
+  /** Why it was run the way it was. */
+  why: HTMLElement;
 }
 
 const INTENTS = [
@@ -24,21 +26,22 @@ export function sliderTools(stage: Stage, hand: Gesture, find: (unit: number, fo
   const { model, root, signal, draw, write, asked } = stage;
   const buttons = INTENTS.map(([intent, text, title]) => {
     const made = button(intent.replace(" ", "-"), text, title);
-    made.addEventListener("click", () => {
+    press(made, () => {
       hand.commit();
       model.send({ intent });
       asked();
-    }, { signal });
+    }, signal);
     return made;
   });
   const [undo, redo, reset] = buttons;
   const value = select("value", "An ablated unit becomes", [["zero", "zero"], ["mean", "its mean"], ["resample", "another sample's"]]);
-  const sort = select("sort", "Sort by", [["index", "number"], ["strength", "strength"], ["selection", "selection"]]);
-  const seek = h("input", { type: "number", class: "gw-input", "data-action": "find", min: 0, step: 1, placeholder: "number" });
+  const sort = select("sort", "Sort", [["index", "number"], ["strength", "strength"], ["selection", "selection"]]);
+  const seek = h("input", { type: "number", class: "gw-input", "data-action": "find", min: 0, step: 1 });
   const missing = h("span", { class: "gw-about", role: "status" });
   const clear = button("clear", "Clear", "select no unit");
   const ms = h("span");
-  const why = h("span", { class: "gw-why" });
+  const how = h("span");
+  const why = h("p", { class: "gw-why" });
   const copy = recipe(stage);
 
   value.input.addEventListener("change", () => {
@@ -50,10 +53,10 @@ export function sliderTools(stage: Stage, hand: Gesture, find: (unit: number, fo
     hand.commit();
     write({ sort: sort.input.value });
   }, { signal });
-  clear.addEventListener("click", () => {
+  press(clear, () => {
     hand.commit();
     write({ selection: [] });
-  }, { signal });
+  }, signal);
   const look = (focus: boolean) => {
     const [unit, units] = [Number(seek.value), Number(model.get("info")?.units ?? 0)];
     const there = seek.value === "" || (Number.isInteger(unit) && unit >= 0 && unit < units);
@@ -74,21 +77,22 @@ export function sliderTools(stage: Stage, hand: Gesture, find: (unit: number, fo
   draw(["selection"], () => attribute(clear, { hidden: !hand.selection().length }));
   draw(["status", "strengths"], () => {
     const status = model.get("status") ?? {};
-    undo.disabled = status.can_undo === false;
-    redo.disabled = status.can_redo === false;
-    reset.disabled = !hand.strengths().some((strength) => strength > 0);
+    enable(undo, status.can_undo !== false);
+    enable(redo, status.can_redo !== false);
+    enable(reset, hand.strengths().some((strength) => strength > 0));
     const known = typeof status.ms === "number";
     say(ms, known ? `${status.ms < 10 ? status.ms.toFixed(1) : short(status.ms)} ms` : "");
-    say(why, known && status.how ? `${status.how}` : "");
-    attribute(why, { title: status.why ?? "" });
+    say(how, known && status.how ? status.how : "");
+    say(why, known && status.why ? status.why : "");
     attribute(root, { "data-ms": known ? status.ms : null });
   });
-  const findLabel = h("label", { class: "gw-field" }, "Find unit");
+  const findLabel = h("label", { class: "gw-field" }, "Find");
   findLabel.append(seek);
   return {
     element: h("div", { class: "gw-tools" }, h("span", { class: "gw-group" }, undo, redo, reset), buttons[3], value.label, copy.button),
     list: h("div", { class: "gw-tools", "data-lm-suppress-shortcuts": "true" }, findLabel, sort.label, clear, missing),
     code: copy.element,
-    status: h("span", { class: "gw-status" }, ms, why),
+    status: h("span", { class: "gw-status" }, ms, how),
+    why,
   };
 }

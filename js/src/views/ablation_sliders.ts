@@ -23,10 +23,11 @@ export default view("ablation-sliders", "Ablation sliders", (stage) => {
   const samples = h("span", { class: "gw-about" });
   const panel = h("div", { class: "gw-panel" }, tools.list, sliders.element);
   root.append(
-    h("header", { class: "gw-head" }, name, about, samples, tools.status),
+    h("header", { class: "gw-head" }, name, about, samples, stage.note, tools.status),
     tools.element,
     tools.code,
     h("div", { class: "gw-body" }, panel, pictures.element),
+    tools.why,
   );
 
   draw(["info", "status", "shape"], () => {
