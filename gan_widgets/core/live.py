@@ -67,6 +67,8 @@ def unwrap(model: nn.Module) -> nn.Module:
                     next="Pass the module itself, or wrap the function in an nn.Module that owns its layers.",
                 )
             )
+        if isinstance(model, torch.jit.ScriptModule):
+            raise scripted(model)
         inner = model._modules.get("_orig_mod")
         if inner is not None:
             model = inner
@@ -74,15 +76,6 @@ def unwrap(model: nn.Module) -> nn.Module:
             model = model.module
         else:
             break
-    if isinstance(model, torch.jit.ScriptModule):
-        raise RefusedModelError(
-            problem(
-                "A TorchScript model runs outside Python, so its layers cannot be read or edited.",
-                got=f"{type(model).__name__} (from torch.jit.trace or torch.jit.script)",
-                allowed="the Python module that was traced or scripted",
-                next="Build the original nn.Module and give it model.load_state_dict(scripted.state_dict()).",
-            )
-        )
     fsdp = sys.modules.get("torch.distributed.fsdp")
     if fsdp is not None:
         kinds = fsdp.FullyShardedDataParallel, fsdp.FSDPModule
@@ -96,6 +89,18 @@ def unwrap(model: nn.Module) -> nn.Module:
                 )
             )
     return model
+
+
+def scripted(module: nn.Module) -> RefusedModelError:
+    """Make the error for a module that TorchScript runs."""
+    return RefusedModelError(
+        problem(
+            "TorchScript runs a module outside Python, so its layers cannot be read or edited.",
+            got=f"{type(module).__name__} (from torch.jit.trace or torch.jit.script)",
+            allowed="the Python module that was traced or scripted",
+            next="Build the original nn.Module and give it model.load_state_dict(scripted.state_dict()).",
+        )
+    )
 
 
 class _Eager:

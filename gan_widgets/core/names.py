@@ -9,11 +9,14 @@
 import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
+import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
 from gan_widgets.core.errors import UnknownLayerError, problem
+from gan_widgets.core.live import scripted
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ def named(model: nn.Module) -> dict[str, nn.Module]:
     """Return every submodule by dotted name, other names of one module included, parents before children.
 
     Wrappers that `torch.compile` puts around a submodule are looked through, so names do not depend on
-    whether a part is compiled. The insides of parametrizations (spectral norm) are no layers and left out.
+    whether a part is compiled. Left out are the insides of parametrizations (spectral norm), which are no
+    layers, and parts made by TorchScript, which take no hooks.
 
     >>> list(named(nn.Sequential(nn.Sequential(nn.ReLU()), nn.Tanh())))
     ['0', '0.0', '1']
@@ -41,9 +45,9 @@ def _walk(module: nn.Module, prefix: str, above: tuple[nn.Module, ...]) -> Itera
     for name, child in module._modules.items():
         if child is None or (name == "parametrizations" and parametrize.is_parametrized(module)):
             continue
-        while (compiled := child._modules.get("_orig_mod")) is not None:
-            child = compiled  # noqa: PLW2901
-        if child not in above:
+        while "_orig_mod" in child._modules:
+            child = cast(nn.Module, child._modules["_orig_mod"])  # noqa: PLW2901
+        if child not in above and not isinstance(child, torch.jit.ScriptModule):
             yield prefix + name, child
             yield from _walk(child, f"{prefix}{name}.", (*above, child))
 
@@ -54,16 +58,19 @@ def resolve(model: nn.Module, names: Iterable[str]) -> list[Target]:
     A name is taken as `name#k` only when no module has it as its own name.
     """
     known = named(model)
-    return [_resolve(known, name) for name in names]
+    return [_resolve(model, known, name) for name in names]
 
 
-def _resolve(known: dict[str, nn.Module], name: str) -> Target:
+def _resolve(model: nn.Module, known: dict[str, nn.Module], name: str) -> Target:
     if name in known:
         return Target(name, known[name], None)
     if isinstance(name, str):
         base, _, k = name.rpartition("#")
         if base in known and k.isascii() and k.isdecimal():
             return Target(name, known[base], int(k))
+    for module_name, module in model.named_modules():
+        if module_name == name and isinstance(module, torch.jit.ScriptModule):
+            raise scripted(module)
     raise unknown(name, known)
 
 
