@@ -1,4 +1,4 @@
-"""What a user is told when something is wrong: what it was, what was got, what is allowed, what to do next."""
+"""What a user is told when something is wrong: what, what was got, what is allowed, what to do next."""
 
 
 class GanWidgetsError(Exception):
@@ -31,6 +31,10 @@ class ImageError(GanWidgetsError, ValueError):
 
 class StoreError(GanWidgetsError, ValueError):
     """A file that is truncated, changed, of another kind or from a newer version."""
+
+
+class RecipeError(GanWidgetsError, ValueError):
+    """A recipe that cannot be read, or that belongs to other weights or latents."""
 
 
 class DataError(GanWidgetsError, ValueError):

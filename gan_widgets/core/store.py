@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_widgets.core.errors import StoreError, problem
+from gan_widgets.core.live import unwrap
 
 _KEY = "gan_widgets"
 _BLANK = "0" * 64
@@ -150,10 +151,13 @@ def load_weights(path: str | os.PathLike[str], *, key: str | None = None) -> dic
 def weight_hash(model: nn.Module) -> str:
     """Give the sha256, 64 hex digits, of every parameter and buffer: names, dtypes, shapes and bytes.
 
+    Wrappers such as that of `torch.compile` do not count.
+
     >>> weight_hash(nn.Linear(2, 2)) == weight_hash(nn.Linear(2, 2))
     False
     """
     total = hashlib.sha256()
+    model = unwrap(model)
     named = dict(model.named_parameters(remove_duplicate=False))
     for name, tensor in sorted({**named, **dict(model.named_buffers(remove_duplicate=False))}.items()):
         if nn.parameter.is_lazy(tensor):

@@ -90,7 +90,9 @@ def record(root: nn.Module, layer: str, inputs: Inputs, activation: Tensor, outp
 
     weights = [home[name] for home, name in slots]
     try:
-        traced = make_fx(functionalize(run, remove="mutations"))(tensors(inputs), weights, activation)
+        # compiled parts run as plain Python here (see `quiet`), so they may be recorded like any others
+        with torch._dynamo.config.patch(error_on_nested_fx_trace=False):
+            traced = make_fx(functionalize(run, remove="mutations"))(tensors(inputs), weights, activation)
     except Exception as error:  # the user's forward meets a tracer, and may fail in any way
         text = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UntraceableError(f"its forward cannot be recorded ({text[:160]})") from error
