@@ -48,7 +48,7 @@ export function select(action: string, label: string, options: [string, string][
   return { label: h("label", { class: "gw-field" }, label, input), input };
 }
 
-/** Show `value` in a select, also when it is not one of its options (then nothing is chosen). */
-export function choose(input: HTMLSelectElement, value: string): void {
-  if (input.value !== value) input.value = value;
+/** Show `value` in a select; nothing is chosen when it is not one of its options. */
+export function choose(input: HTMLSelectElement, value: unknown): void {
+  if (typeof value === "string" && input.value !== value) input.value = value;
 }

@@ -20,8 +20,9 @@ export function short(value: number): string {
 
 /** "ReLU, 64 units, maps of 14×14", and how often it runs when that is more than once. */
 export function describe(info: Partial<Info>): string {
+  if (!info.units) return "";
   const size = info.size ?? [];
-  const units = info.units ?? 0;
+  const { units } = info;
   const parts = [
     info.kind ?? "",
     `${units} ${units === 1 ? "unit" : "units"}`,

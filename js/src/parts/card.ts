@@ -20,8 +20,8 @@ export interface Subject {
 
 export interface Card {
   element: HTMLElement;
-  /** Show the card next to a box given in CSS pixels of the view, inside a view `width` wide. */
-  show(subject: Subject, box: { x: number; y: number; width: number }, width: number): void;
+  /** Show the card next to a box given in CSS pixels of the view, inside a view of `room`. */
+  show(subject: Subject, box: { x: number; y: number; width: number }, room: { width: number; height: number }): void;
   hide(): void;
 }
 
@@ -30,12 +30,17 @@ const WIDTH = SIDE + 18;
 
 export function card(): Card {
   const canvas = h("canvas", { class: "gw-enlarged", "aria-hidden": "true" });
-  const [title, value, where, numbers, note] = [h("strong"), h("span", { class: "gw-value" }), h("span"), h("span"), h("span", { class: "gw-mark" })];
-  const element = h("div", { class: "gw-card", hidden: true, "aria-hidden": "true" }, canvas, title, h("div", {}, value, " ", where), numbers, note);
+  const [title, value, where, numbers, note] = [h("strong"), h("span", { class: "gw-value" }), h("span", { class: "gw-about" }), h("div", { class: "gw-numbers" }), h("span", { class: "gw-mark" })];
+  const [min, mean, max] = ["min", "mean", "max"].map((word) => {
+    const number = h("b");
+    numbers.append(h("span", {}, word, number));
+    return number;
+  });
+  const element = h("div", { class: "gw-card", hidden: true, "aria-hidden": "true" }, canvas, title, h("span", {}, value, where), numbers, note);
   let enlarged: unknown[] = [];
   return {
     element,
-    show(subject, box, width) {
+    show(subject, box, { width, height }) {
       const { unit, units, maps, h: rows, w: columns, stats, scale, row, column } = subject;
       const now = [unit, maps, scale.low, scale.high, scale.map, devicePixelRatio];
       if (now.some((part, index) => part !== enlarged[index])) enlarge(canvas, subject);
@@ -43,13 +48,14 @@ export function card(): Card {
       const under = row === null || column === null ? null : maps[(unit * rows + row) * columns + column];
       say(title, `unit ${unit} of ${units}`);
       say(value, under === null ? "" : short(under));
-      say(where, under === null ? "" : rows * columns > 1 ? `at row ${row}, column ${column}` : "is its value");
-      const { min, mean, max } = stats;
-      say(numbers, rows * columns > 1 ? `min ${short(min[unit])} · mean ${short(mean[unit])} · max ${short(max[unit])}` : "");
+      say(where, under === null ? "" : rows * columns > 1 ? ` at ${row}, ${column}` : " is its value");
+      attribute(numbers, { hidden: rows * columns <= 1 });
+      for (const [element, values] of [[min, stats.min], [mean, stats.mean], [max, stats.max]] as const) say(element, short(values[unit]));
       say(note, marks(stats, unit).length ? remarks(stats, unit).join(", ") : "");
       attribute(element, { hidden: false, "data-unit": unit, "data-value": under === null ? "" : String(under) });
       const left = box.x + box.width + 8 + WIDTH <= width ? box.x + box.width + 8 : Math.max(4, box.x - WIDTH - 8);
-      element.style.transform = `translate(${Math.round(left)}px, ${Math.round(box.y)}px)`;
+      const top = Math.max(4, Math.min(box.y, height - element.offsetHeight - 4));
+      element.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
     },
     hide() {
       attribute(element, { hidden: true, "data-unit": null, "data-value": null });

@@ -29,12 +29,12 @@ export interface Gesture {
 export function gesture({ model, signal, write, asked, answered }: Stage, changed: () => void): Gesture {
   let hand: Preview | null = null;
   let timer = 0;
-  let shared: { source: unknown; values: Float32Array } | null = null;
+  let committed: { source: unknown; values: Float32Array } = { source: null, values: new Float32Array(0) };
 
   const strengths = () => {
     const source = model.get("strengths");
-    if (shared?.source !== source) shared = { source, values: floats(source) };
-    return shared!.values;
+    if (committed.source !== source) committed = { source, values: floats(source) };
+    return committed.values;
   };
   const selection = (): number[] => model.get("selection") ?? [];
   const preview = () => hand ?? (model.get("preview") as Preview | null);

@@ -53,7 +53,7 @@ export function gridHands({ root, model, signal, write, draw }: Stage, { scrolle
     enlarged.show(
       { unit, units: now.stats.mean.length, maps: now.maps, h: now.h, w: now.w, stats: now.stats, scale: now.scaleOf(unit), row: at?.row ?? null, column: at?.column ?? null },
       { x: into.left - from.left + x / now.ratio, y: into.top - from.top + y / now.ratio - scroller.scrollTop, width: now.grid.width / now.ratio },
-      root.clientWidth,
+      { width: root.clientWidth, height: root.clientHeight },
     );
   };
 

@@ -1,22 +1,10 @@
 // before | after | difference, each a sheet of all samples.
+import { arrangement } from "../lib/arrangement";
 import { attribute, h, say } from "../lib/dom";
 import { colourBar } from "../lib/legend";
-import { compare, magnify, paint, paintDifference, rangeFor, type Sheet, sheet } from "../lib/mosaic";
+import { compare, magnify, paint, paintDifference, rangeFor, sheet } from "../lib/mosaic";
 import type { Stage } from "../lib/view";
 import { bytes, sizes } from "../lib/wire";
-
-export const GAP = 16;
-const SIDE_LEAST = 150;
-const LIST = 280;
-const LARGEST = 260;
-
-/** Beside the sliders where three sheets have room there, else above them; and how wide a sheet may become. */
-export function arrangement(laid: Sheet, width: number, ratio: number): { side: boolean; room: number } {
-  const beside = Math.min(LARGEST, (width - LIST - 3 * GAP) / 3);
-  const above = Math.min(LARGEST, (width - 2 * GAP) / 3);
-  const side = beside > 0 && magnify(laid, beside, ratio).width >= SIDE_LEAST;
-  return { side, room: Math.max(40, side ? beside : above) };
-}
 
 export function images({ model, root, draw }: Stage): { element: HTMLElement; resize(width: number): boolean } {
   const names = ["before", "after", "difference"] as const;
