@@ -118,7 +118,7 @@ def load_weights(path: str | os.PathLike[str], *, key: str | None = None) -> dic
     """
     path = Path(path)
     content = path.read_bytes()
-    if not content.startswith(_PICKLES):
+    if not _pickled(content):
         _verified(path, content)
         held: Any = safetensors.torch.load(content)
     else:
@@ -182,7 +182,7 @@ def _digest(content: bytes, at: int) -> str:
 
 def _verified(path: Path, content: bytes) -> dict[str, Any] | None:
     """Give what we wrote about the file, or None for a sound safetensors file of someone else's."""
-    if content.startswith(_PICKLES):
+    if _pickled(content):
         raise _refused(path, "is a pickled PyTorch file, which may run code", "a safetensors file")
     size = 8 + int.from_bytes(content[:8], "little")
     if len(content) < 8 or size > len(content):
@@ -206,6 +206,11 @@ def _verified(path: Path, content: bytes) -> dict[str, Any] | None:
         raise _refused(path, "was changed after it was written (its sha256 differs)", "the file as written")
     said: dict[str, Any] = json.loads(header["__metadata__"][_KEY])
     return said
+
+
+def _pickled(content: bytes) -> bool:
+    # safetensors begins with its header's length, whose low byte may be a pickle's 0x80; then comes a brace
+    return content.startswith(_PICKLES) and content[8:9] != b"{"
 
 
 def _refused(path: Path, found: str, allowed: str) -> StoreError:

@@ -256,3 +256,13 @@ def test_the_weight_hash_sees_names_dtypes_shapes_and_every_bit():
 def test_the_weight_hash_of_a_lazy_module_is_refused():
     with pytest.raises(StoreError, match=r"weight has no values yet|bias has no values yet"):
         weight_hash(nn.LazyLinear(3))
+
+
+def test_no_length_of_the_header_is_taken_for_a_pickle(tmp_path):
+    first_bytes = set()
+    for length in range(0, 300, 8):
+        save(tmp_path / "a", {"t": torch.zeros(2)}, kind="k", metadata={"note": "x" * length})
+        first_bytes.add((tmp_path / "a").read_bytes()[0])
+        assert load(tmp_path / "a", kind="k").metadata["note"] == "x" * length
+        assert load_weights(tmp_path / "a")["t"].equal(torch.zeros(2))
+    assert 0x80 in first_bytes
