@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan_widgets.core.outputs import _parts as parts
+from gan_widgets.core.outputs import parts
 
 PLAIN = (int, float, complex, str, bytes, type(None))
 """Values that an output may hold beside tensors, and that are compared by value."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gan_widgets.core.live import Inputs, _compiled, quiet
+from gan_widgets.core.live import Inputs, compiled, quiet
 from gan_widgets.core.names import Target
 from gan_widgets.core.whole import Cut, Still, Whole
 
@@ -24,7 +24,7 @@ class Chain:
         self._flag = {"eval": False, "train": True, "asis": None}[whole.mode]
         # modules of others may write to their buffers at any time, and compiled ones need `eager`
         self._careful = self._flag is None or any(
-            _compiled(module) or (module._buffers and not type(module).__module__.startswith("torch.nn."))
+            compiled(module) or (module._buffers and not type(module).__module__.startswith("torch.nn."))
             for module in self._within
         )
 

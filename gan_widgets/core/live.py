@@ -134,7 +134,7 @@ def eager(model: nn.Module) -> Iterator[None]:
 
     Nothing at all happens when nothing under `model` was compiled.
     """
-    if "torch._dynamo" not in sys.modules or not any(map(_compiled, model.modules())):
+    if "torch._dynamo" not in sys.modules or not any(map(compiled, model.modules())):
         yield
         return
     _EAGER.enter()
@@ -144,7 +144,8 @@ def eager(model: nn.Module) -> Iterator[None]:
         _EAGER.leave()
 
 
-def _compiled(module: nn.Module) -> bool:
+def compiled(module: nn.Module) -> bool:
+    """Whether this very module runs compiled code, in any of the ways that PyTorch has for it."""
     return (
         module._compiled_call_impl is not None
         or "_orig_mod" in module._modules

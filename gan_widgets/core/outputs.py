@@ -36,12 +36,16 @@ def _tensors(output: Any) -> Iterator[Tensor]:  # noqa: ANN401
         if output.ndim >= 2 and output.is_floating_point():
             yield output
     else:
-        for _, part in _parts(output):
+        for _, part in parts(output):
             yield from _tensors(part)
 
 
-def _parts(output: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401
-    """Return (key, part) of each part: an index, a dict's key or a field's name."""
+def parts(output: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401
+    """Return (key, part) of each part: an index, a dict's key or a field's name; none for anything else.
+
+    >>> parts(("a", 3))
+    [(0, 'a'), (1, 3)]
+    """
     if isinstance(output, dict):
         return list(output.items())
     if isinstance(output, tuple | list):
@@ -71,7 +75,7 @@ def _swapped(output: Any, old: Tensor, new: Tensor) -> Any:  # noqa: ANN401
     if isinstance(output, Tensor):
         return output
     changed = {}
-    for key, part in _parts(output):
+    for key, part in parts(output):
         rebuilt = _swapped(part, old, new)
         if rebuilt is not part:
             changed[key] = rebuilt

@@ -6,6 +6,7 @@ tensor does not reach is computed once per cut; only what it reaches is run agai
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from operator import getitem
@@ -13,13 +14,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
-from torch.func import functional_call, functionalize
+from torch.func import functionalize
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from gan_widgets.core.agree import PLAIN, leaves
 from gan_widgets.core.hooks import Hooks
 from gan_widgets.core.inputs import each, tensors
-from gan_widgets.core.live import Inputs
+from gan_widgets.core.live import Inputs, call
 
 Slot = tuple[dict[str, Any], str]
 """Where a weight lives: the dict of its module and its name there. Read at every run, so never stale."""
@@ -66,7 +67,7 @@ def record(root: nn.Module, layer: str, inputs: Inputs, activation: Tensor, outp
 
     `activation` and `output` are what the layer and the model give for these inputs.
     """
-    names, slots = _weights(root)
+    groups = _weights(root)
     form, given = _form(output), len(tensors(inputs))
 
     def run(parts: list[Tensor], weights: list[Tensor], h: Tensor) -> list[Tensor]:
@@ -77,17 +78,17 @@ def record(root: nn.Module, layer: str, inputs: Inputs, activation: Tensor, outp
             return torch.ops.aten.clone.default(h)  # type: ignore[no-any-return]  # marks the place of the layer
 
         rest = iter(parts)
-        call = each(inputs, lambda _: next(rest))
-        hooks = Hooks(root, [layer], swap, reads=False)
-        try:
-            args, kwargs = ((), call) if isinstance(call, dict) else (call, {})
-            result = functional_call(root, dict(zip(names, weights, strict=True)), args, kwargs)
-        finally:
-            hooks.close()
+        with _lent(groups, weights):
+            hooks = Hooks(root, [layer], swap, reads=False)
+            try:
+                result = call(root, each(inputs, lambda _: next(rest)))
+            finally:
+                hooks.close()
         if hooks.failure is not None:
             raise hooks.failure[1]
         return [seen[0], *_distinct(result)]
 
+    slots = [group[0] for group in groups]
     weights = [home[name] for home, name in slots]
     try:
         # compiled parts run as plain Python here (see `quiet`), so they may be recorded like any others
@@ -99,14 +100,32 @@ def record(root: nn.Module, layer: str, inputs: Inputs, activation: Tensor, outp
     return _cut(traced, given, slots, form)
 
 
-def _weights(root: nn.Module) -> tuple[list[str], list[Slot]]:
-    found: dict[int, tuple[str, Slot]] = {}
-    for prefix, module in root.named_modules():
+def _weights(root: nn.Module) -> list[list[Slot]]:
+    """Give where each parameter and buffer lives; tied ones have several places."""
+    found: dict[int, list[Slot]] = {}
+    for module in root.modules():
         for home in (module._parameters, module._buffers):
             for name, tensor in home.items():
                 if tensor is not None:
-                    found.setdefault(id(tensor), (f"{prefix}.{name}" if prefix else name, (home, name)))
-    return [name for name, _ in found.values()], [slot for _, slot in found.values()]
+                    found.setdefault(id(tensor), []).append((home, name))
+    return list(found.values())
+
+
+@contextmanager
+def _lent(groups: list[list[Slot]], weights: list[Tensor]) -> Iterator[None]:
+    """Put `weights` in the places of the model's own inside the block.
+
+    Not by `torch.func.functional_call`: it leaves its tensors in a model that holds a module twice.
+    """
+    kept = [(home, name, home[name]) for group in groups for home, name in group]
+    try:
+        for group, weight in zip(groups, weights, strict=True):
+            for home, name in group:
+                home[name] = weight
+        yield
+    finally:
+        for home, name, weight in kept:
+            home[name] = weight
 
 
 def _distinct(output: Any) -> list[Tensor]:  # noqa: ANN401
@@ -136,9 +155,7 @@ def _cut(traced: fx.GraphModule, given: int, slots: list[Slot], form: Any) -> Pr
     placed = [node for node in nodes if node.op == "placeholder"]
     parts, weights, h = placed[:given], placed[given:-1], placed[-1]
     (tap, *outs) = next(node for node in nodes if node.op == "output").args[0]
-    mark = next(iter(h.users), None)
-    if mark is None:
-        raise UntraceableError("nothing after the layer uses its tensor")
+    mark = next(iter(h.users))
     mark.replace_all_uses_with(h)
     outs = [h if out is mark else out for out in outs]
     from_h, from_inputs = _reach([h]), _reach(parts)
