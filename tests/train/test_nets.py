@@ -41,6 +41,15 @@ def test_the_discriminator_gives_one_logit_per_image():
     assert nets.DCGANDiscriminator()(torch.zeros(3, 1, 28, 28)).shape == (3, 1)
 
 
+def test_the_logit_of_real_is_the_log_sum_exp_of_the_logits_of_the_digits():
+    D = nets.DCGANDiscriminator().eval()
+    images = torch.rand(3, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    real, digits = D.classify(images)
+    assert (real.shape, digits.shape) == ((3, 1), (3, 10))
+    assert real.equal(D(images))
+    torch.testing.assert_close(real, digits.exp().sum(1, keepdim=True).log())
+
+
 def test_pixels_stay_between_minus_one_and_one():
     images = nets.DCGANGenerator()(torch.randn(4, 64, generator=torch.Generator().manual_seed(0)) * 100)
     assert images.abs().max() <= 1
