@@ -1,0 +1,77 @@
+from math import log2
+
+import pytest
+import torch
+from torch import nn
+
+from gan_widgets.core.latents import from_function, normal
+from gan_widgets.train import nets
+from gan_widgets.train.quality import Quality, quality
+
+
+class Says(nn.Module):
+    """A judge that reads the first ten pixels of an image as its logits."""
+
+    def forward(self, images):
+        return images.flatten(1)[:, :10]
+
+
+class Echo(nn.Module):
+    """A generator that puts z into its first pixels: (n, 10) → (n, 1, 28, 28)."""
+
+    def forward(self, z):
+        return nn.functional.pad(z, (0, 774)).view(-1, 1, 28, 28)
+
+
+def sure(seed):
+    """Even seeds are surely the digit seed mod 10; odd ones are divided between it and its neighbour."""
+    z = torch.full((10,), -50.0)
+    z[seed % 10] = 0.0
+    if seed % 2:
+        z[seed % 10 - 1] = -0.1
+    return z
+
+
+def test_shares_and_histogram_are_counted_over_all_samples():
+    found = quality(Echo(), from_function(sure), n=600, classifier=Says())
+    assert found.n == 600
+    assert found.confident == 0.5
+    assert found.histogram == (60,) * 10
+    assert found.entropy == pytest.approx(log2(10))
+
+
+def test_seeds_start_where_they_are_told_to():
+    assert quality(Echo(), from_function(sure), n=1, first_seed=4, classifier=Says()).histogram[4] == 1
+
+
+def test_one_digit_alone_has_no_entropy():
+    assert Quality(8, 1.0, (0, 8, 0, 0, 0, 0, 0, 0, 0, 0)).entropy == 0.0
+
+
+def test_flat_images_are_judged_too():
+    class Flat(Echo):
+        def forward(self, z):
+            return super().forward(z).flatten(1)
+
+    assert quality(Flat(), from_function(sure), n=10, classifier=Says()).histogram == (1,) * 10
+
+
+def test_the_generator_is_left_as_it_was():
+    G, _ = nets.dcgan(seed=0)
+    before = {name: tensor.clone() for name, tensor in G.state_dict().items()}
+    random_state = torch.get_rng_state()
+    quality(G, normal(64), n=7, classifier=Says())
+    assert G.training
+    assert all(tensor.equal(before[name]) for name, tensor in G.state_dict().items())
+    assert torch.get_rng_state().equal(random_state)
+
+
+def test_facts_are_json_values():
+    facts = Quality(3, 2 / 3, (1, 2, 0, 0, 0, 0, 0, 0, 0, 0)).facts()
+    assert facts == {
+        "n": 3,
+        "confident": 0.6667,
+        "histogram": [1, 2, 0, 0, 0, 0, 0, 0, 0, 0],
+        "level": 0.9,
+        "entropy_bits": 0.9183,
+    }
