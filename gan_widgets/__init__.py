@@ -38,7 +38,7 @@ _HOMES = {
     "AblationSliders": "widgets.ablation_sliders",
     "LayerPicker": "widgets.layer_picker",
 }
-_MODULES = {"data": "train.data", "nets": "train.nets"}
+_MODULES = {"data": "train.data", "nets": "train.nets", "train": "train"}
 
 __all__ = [*_HOMES, *_MODULES]
 
