@@ -20,7 +20,7 @@ def idx_folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def mnist_folder(idx_folder):
-    """The folder of the real files, found beside the repository or through the environment, else `idx_folder`."""
+    """The folder of the real files, named by the environment or beside the repository."""
     beside = Path(__file__).resolve().parents[3] / "shared" / "data" / "mnist"
     for folder in (Path(os.environ.get("GAN_WIDGETS_DATA", beside)), beside):
         if (folder / "t10k-images-idx3-ubyte.gz").is_file():

@@ -82,10 +82,11 @@ def test_batches_depend_on_seed_and_epoch_and_on_nothing_else():
 
 
 def test_batches_leave_the_global_random_states_alone():
-    torch_before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    torch_before = torch.get_rng_state()
+    numpy_before = np.random.get_state()[1].copy()  # noqa: NPY002  (the global state is meant)
     list(data.load("digits").batches(500))
     assert torch.get_rng_state().equal(torch_before)
-    assert (np.random.get_state()[1] == numpy_before).all()
+    assert (np.random.get_state()[1] == numpy_before).all()  # noqa: NPY002
 
 
 def test_a_batch_larger_than_the_data_is_refused_at_once(few):
@@ -184,7 +185,7 @@ def test_a_truncated_file_is_named(tmp_path):
 
 
 def openml(count):
-    """Stand in for scikit-learn's fetch_openml with `count` images whose first pixel is their number mod 251."""
+    """Stand in for scikit-learn's fetch_openml; the first pixel of each image is its number mod 251."""
     calls = []
 
     def fetch(name, **options):
