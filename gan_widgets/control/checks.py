@@ -12,6 +12,7 @@ from gan_widgets.core.edits import Ablate, Edit, Insert, Scale, check
 from gan_widgets.core.errors import ControllerError, EditError, problem
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.layers import LayerInfo, Layers
+from gan_widgets.core.live import unwrap
 from gan_widgets.core.store import weight_hash
 
 if TYPE_CHECKING:
@@ -176,8 +177,8 @@ def checked_concept(concept: str) -> str:
 def checked_recipe(recipe: "Recipe", model: nn.Module, latents: Latents, mode: str) -> None:
     """Raise ControllerError unless this model, prior and mode are those that the recipe was made with."""
     for part, there, here in (
-        ("weights", recipe.weights, weight_hash(model)),
-        ("prior", recipe.latents, latents.describe()),
+        ("weights", recipe.weights, weight_hash(unwrap(model))),
+        ("prior", recipe.latents | {"device": ""}, latents.describe() | {"device": ""}),
         ("BatchNorm mode", recipe.mode, mode),
     ):
         if there != here:

@@ -46,11 +46,11 @@ def described(lab: "Controller", halves: "Split") -> str:
         speed = f"{lab.status.ms:.1f} ms for {len(lab.seeds)} samples"
     except GanWidgetsError as failure:
         speed = "failed: " + str(failure).splitlines()[0]
-    prior = lab.latents.describe()
+    prior = {"": lab.latents.prior} | {k: v for k, v in lab.latents.describe().items() if k != "prior"}
     maps = sum(bool(info.size) for info in lab.layers)
     lines = {
         "layers": f"{len(lab.layers)} ran, {maps} with maps; at {lab.layer!r}: {in_words(lab.info)}",
-        "prior": ", ".join(f"{key} {value}" for key, value in prior.items()),
+        "prior": ", ".join(f"{key} {value}".strip() for key, value in prior.items()),
         "split": f"{halves.how}: {halves.why}",
         "render": f"{speed}, BatchNorm in {lab.mode} mode",
         "edits": f"{len(lab.edits)}",
