@@ -123,9 +123,9 @@ class AblationSliders(View):
         units = np.flatnonzero(vector)
         new: list[Edit] = []
         if len(units):
-            levels, where = np.unique(vector[units], return_inverse=True)
-            exact = [short(level) for level in levels]
-            strength = exact[0] if len(exact) == 1 else tuple(exact[k] for k in where)
+            levels = vector[units].tolist()
+            exact = {level: short(level) for level in set(levels)}
+            strength = exact[levels[0]] if len(exact) == 1 else tuple(exact[level] for level in levels)
             new = [Ablate(self.lab.layer, units=tuple(units.tolist()), strength=strength, value=self.value)]
         edits, own = list(self.lab.edits), self._own()
         place = next((k for k, edit in enumerate(edits) if own and edit is own[0]), len(edits))
