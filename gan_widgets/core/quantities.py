@@ -82,7 +82,8 @@ def mask(given: object) -> Mask | None:
     if given is None:
         return None
     rows = _plain(given)
-    table = isinstance(rows, list | tuple) and all(isinstance(row, list | tuple) and row for row in rows)
+    rows = [_plain(row) for row in rows] if isinstance(rows, list | tuple) else []
+    table = all(isinstance(row, list | tuple) and row for row in rows)
     if not table or len({len(row) for row in rows}) != 1:
         raise EditError(
             problem(
