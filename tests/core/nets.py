@@ -159,6 +159,8 @@ def spectral(new: bool) -> nn.Module:
 
 
 def compiled(how: str) -> nn.Module:
+    # or the models of other tests use up how often one forward may be compiled anew
+    torch._dynamo.reset()
     model = nn.Sequential(OrderedDict(front=nn.Sequential(*body()[:3]), act=nn.ReLU(), last=body()[4]))
     if how == "wrapped":
         return torch.compile(model, backend="eager")
