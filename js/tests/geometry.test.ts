@@ -91,5 +91,5 @@ test("revealing scrolls as little as it must", () => {
   expect(reveal(grid, 0, 100, 200)).toBe(0);
   const row = Math.floor(40 / grid.columns);
   expect(reveal(grid, 40, row * grid.pitchY, 400)).toBe(row * grid.pitchY);
-  expect(reveal(grid, 40, 0, 200)).toBe(grid.margin + (row + 1) * grid.pitchY - 200);
+  expect(reveal(grid, 40, 0, 200)).toBe(2 * grid.margin + (row + 1) * grid.pitchY - 200);
 });

@@ -6,9 +6,10 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser import chromium
-from tests.browser.jupyterlab import jupyter_lab, jupyter_server
+from tests.browser.jupyterlab import jupyter_lab, jupyter_server, shared_lab
+from tests.browser.static_host import built_host, host
 
-__all__ = ["browser", "jupyter_lab", "jupyter_server"]
+__all__ = ["browser", "built_host", "host", "jupyter_lab", "jupyter_server", "shared_lab"]
 
 
 @pytest.fixture(scope="session")

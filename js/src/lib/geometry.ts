@@ -111,5 +111,5 @@ export function move(grid: Grid, position: number, key: string, control: boolean
 export function reveal(grid: Grid, position: number, top: number, height: number): number {
   const { y } = place(grid, position);
   const start = y - grid.margin;
-  return start < top ? start : Math.max(top, y + grid.pitchY - height);
+  return start < top ? start : Math.max(top, y + grid.pitchY + grid.margin - height);
 }

@@ -9,8 +9,6 @@ export interface Stage {
   model: AnyModel<State>;
   root: HTMLElement;
   signal: AbortSignal;
-  /** Says when the kernel lets one wait; a view puts it where it is seen. */
-  note: HTMLElement;
   /** Run `task` at the first drawing, at every redrawing, and one frame after any of these traits changed. Gives a way to ask for it. */
   draw(traits: readonly string[], task: () => void): () => void;
   /** Write traits and send them, as one message. */
@@ -62,7 +60,6 @@ function start(model: AnyModel<State>, root: HTMLElement, signal: AbortSignal, b
     model,
     root,
     signal,
-    note,
     draw(traits, task) {
       const ask = frames.declare(task);
       listen(model, traits, ask, signal);
@@ -77,6 +74,7 @@ function start(model: AnyModel<State>, root: HTMLElement, signal: AbortSignal, b
   stage.draw(["error"], showError);
   listen(model, ["error"], busy.answered, signal);
   build(stage);
+  root.append(note);
   const redraw = () => {
     if (frames.flush()) root.dataset.ready = "true";
   };

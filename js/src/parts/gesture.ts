@@ -76,8 +76,14 @@ export function gesture({ model, signal, write, asked, answered }: Stage, change
     forget();
     if (had) write({ preview: null });
   }, signal);
-  listen(model, ["after", "status"], answered, signal);
-  signal.addEventListener("abort", forget);
+  listen(model, ["after", "status", "strengths"], answered, signal);
+  // nobody else lets go of what a reloaded page or a closed view was holding
+  if (model.get("preview")) write({ preview: null });
+  signal.addEventListener("abort", () => {
+    const had = hand;
+    forget();
+    if (had) write({ preview: null });
+  });
   return {
     preview,
     strengths,

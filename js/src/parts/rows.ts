@@ -195,9 +195,10 @@ export function rows({ root, signal, draw, write }: Stage, hand: Gesture): Rows 
     refresh,
     find,
     arrange(newOrder, newPlaces, room) {
-      [order, places, height] = [newOrder, newPlaces, room];
-      scroller.style.height = `${height}px`;
+      [order, places] = [newOrder, newPlaces];
       laid = list(order.length, scroller.clientWidth || root.clientWidth, ROW, LEAST);
+      height = Math.min(room, laid.total);
+      scroller.style.height = `${height}px`;
       space.style.height = `${laid.total}px`;
       place();
     },

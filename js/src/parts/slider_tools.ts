@@ -47,7 +47,8 @@ export function sliderTools(stage: Stage, hand: Gesture, find: (unit: number, fo
   value.input.addEventListener("change", () => {
     hand.commit();
     write({ value: value.input.value });
-    asked();
+    // with no slider up there is nothing that the kernel would answer
+    if (hand.strengths().some((strength) => strength > 0)) asked();
   }, { signal });
   sort.input.addEventListener("change", () => {
     hand.commit();

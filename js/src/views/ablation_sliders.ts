@@ -23,7 +23,7 @@ export default view("ablation-sliders", "Ablation sliders", (stage) => {
   const samples = h("span", { class: "gw-about" });
   const panel = h("div", { class: "gw-panel" }, tools.list, sliders.element);
   root.append(
-    h("header", { class: "gw-head" }, name, about, samples, stage.note, tools.status),
+    h("header", { class: "gw-head" }, name, about, samples, tools.status),
     tools.element,
     tools.code,
     h("div", { class: "gw-body" }, panel, pictures.element),

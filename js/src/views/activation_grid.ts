@@ -25,7 +25,7 @@ export default view("activation-grid", "Activation grid", (stage) => {
   const space = h("div", { class: "gw-space", role: "row" }, canvas);
   const scroller = h("div", { class: "gw-scroller", role: "grid", "aria-multiselectable": "true", "data-lm-suppress-shortcuts": "true" }, space);
   const empty = h("div", { class: "gw-empty", hidden: true }, "No activations yet.");
-  root.append(h("header", { class: "gw-head" }, name, about, stage.note), gridTools(stage), legend.element, scroller, empty);
+  root.append(h("header", { class: "gw-head" }, name, about), gridTools(stage), legend.element, scroller, empty);
 
   let scene: Scene | null = null;
   let places: Uint32Array = new Uint32Array(0);

@@ -4,12 +4,12 @@ import { attribute, choose, h, say } from "../lib/dom";
 import { describe, type Info } from "../lib/text";
 import { view } from "../lib/view";
 
-export default view("layer-picker", "Layer picker", ({ model, root, signal, note, draw, write }) => {
+export default view("layer-picker", "Layer picker", ({ model, root, signal, draw, write }) => {
   const input = h("select", { class: "gw-select gw-layer", "data-action": "layer" });
   const line = h("span", { class: "gw-about", "data-line": "layer" });
   const field = h("label", { class: "gw-field" }, "Layer");
   field.append(input);
-  root.append(h("div", { class: "gw-tools" }, field, line, note));
+  root.append(h("div", { class: "gw-tools" }, field, line));
   const layers = (): Info[] => model.get("layers") ?? [];
 
   input.addEventListener("change", () => write({ layer: input.value }), { signal });
