@@ -4,7 +4,7 @@ import operator
 from collections.abc import Iterable
 from dataclasses import replace
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from torch import nn
 
@@ -13,10 +13,8 @@ from gan_widgets.core.errors import ControllerError, EditError, problem
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.layers import LayerInfo, Layers
 from gan_widgets.core.live import unwrap
+from gan_widgets.core.recipe import Recipe
 from gan_widgets.core.store import weight_hash
-
-if TYPE_CHECKING:
-    from gan_widgets.core.recipe import Recipe
 
 _RECTIFIERS = {
     "ReLU",
@@ -174,7 +172,7 @@ def checked_concept(concept: str) -> str:
     return concept
 
 
-def checked_recipe(recipe: "Recipe", model: nn.Module, latents: Latents, mode: str) -> None:
+def checked_recipe(recipe: Recipe, model: nn.Module, latents: Latents, mode: str) -> None:
     """Raise ControllerError unless this model, prior and mode are those that the recipe was made with."""
     for part, there, here in (
         ("weights", recipe.weights, weight_hash(unwrap(model))),

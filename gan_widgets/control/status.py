@@ -7,7 +7,7 @@ from gan_widgets.core.errors import GanWidgetsError, RenderError, problem
 from gan_widgets.core.layers import LayerInfo
 
 if TYPE_CHECKING:
-    from gan_widgets.controller import Controller
+    from gan_widgets.control.lab import Controller
     from gan_widgets.core.split import Split
 
 

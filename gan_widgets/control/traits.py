@@ -5,6 +5,7 @@ and observers only ever see a consistent state: `land` writes all values first a
 """
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any
 
 from traitlets import HasTraits, TraitType, Undefined
@@ -37,6 +38,20 @@ class Shown(TraitType[Any, Any]):
                 got=f"an assignment of {type(value).__name__}",
                 allowed=f"reading {self.name}, or observing it",
                 next="Assign one of: " + ", ".join(obj.traits(entered=True)) + ".",
+            )
+        )
+
+
+def check_known(owner: HasTraits, name: str) -> None:
+    """Raise AttributeError for a public name that `owner` lacks: a misspelt trait must not pass unnoticed."""
+    if not name.startswith("_") and not hasattr(type(owner), name):
+        near = get_close_matches(name, owner.trait_names(), n=3) or sorted(owner.traits(entered=True))
+        raise AttributeError(
+            problem(
+                f"a {type(owner).__name__} has no {name!r}.",
+                got=f"an assignment to {name!r}",
+                allowed="its traits; the nearest are " + ", ".join(near),
+                next="Correct the name.",
             )
         )
 

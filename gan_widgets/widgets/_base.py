@@ -16,7 +16,8 @@ from ipywidgets.widgets.widget import _put_buffers
 from traitlets import Unicode
 
 from gan_widgets.control import cells
-from gan_widgets.controller import Controller
+from gan_widgets.control.lab import Controller
+from gan_widgets.control.traits import check_known
 from gan_widgets.core.errors import GanWidgetsError, problem
 from gan_widgets.widgets._bundles import bundle
 from gan_widgets.widgets._domains import Check, refusal
@@ -86,6 +87,10 @@ class View(anywidget.AnyWidget):
         if not self._closed:
             with self.hold_sync():
                 self._redraw(names)
+
+    def __setattr__(self, name: str, value: Any) -> None:  # noqa: ANN401
+        check_known(self, name)
+        super().__setattr__(name, value)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Apply what a front end wrote: all of it, or none if any value is refused; the banner says why."""

@@ -158,6 +158,18 @@ def test_outputs_cannot_be_assigned(lab):
         lab.status = None
 
 
+def test_what_it_was_attached_with_cannot_be_assigned(lab, model):
+    for name in ("model", "latents", "mode", "range", "discriminator", "closed"):
+        with pytest.raises(ControllerError, match=f"{name} is shown by a Controller"):
+            setattr(lab, name, None)
+    assert (lab.model, lab.mode, lab.range, lab.closed) == (model, "eval", (-1.0, 1.0), False)
+
+
+def test_a_misspelt_trait_is_refused_with_the_nearest(lab):
+    with pytest.raises(AttributeError, match=r"has no 'edit'(.|\n)*nearest are edits"):
+        lab.edit = []
+
+
 def test_observers_see_a_whole_state(lab):
     seen = []
     lab.observe(

@@ -147,6 +147,30 @@ def test_running_a_cell_again_replaces_its_view_of_the_same_kind(lab, monkeypatc
     assert [view.comm is None for view in views] == [True, True, False, False, False]
 
 
+def test_a_misspelt_trait_is_refused_with_the_nearest(lab):
+    with pytest.raises(AttributeError, match=r"has no 'smaple'(.|\n)*sample"):
+        gw.ActivationGrid(lab).smaple = 2
+
+
+@pytest.mark.parametrize("kind", VIEWS)
+def test_a_closed_controller_gets_no_views(lab, kind):
+    lab.close()
+    with pytest.raises(ValueError, match="this controller is closed"):
+        kind(lab)
+
+
+def test_an_observer_that_fails_on_a_front_ends_write_is_shown(lab, page):
+    def fail(change):
+        raise KeyError("mine")
+
+    view = gw.AblationSliders(lab)
+    lab.observe(fail, "edits")
+    page.write(view, strengths=np.ones(8, "<f4").tobytes())
+    assert view.error == "KeyError: 'mine'"
+    assert len(lab.edits) == 1
+    assert view.strengths == np.ones(8, "<f4").tobytes()
+
+
 def test_a_failing_redraw_is_shown_and_other_views_still_follow(lab, monkeypatch):
     broken, whole = gw.ActivationGrid(lab), gw.LayerPicker(lab)
     monkeypatch.setattr(type(broken), "draw", lambda self, names: 1 / 0)
