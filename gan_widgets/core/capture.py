@@ -15,7 +15,7 @@ from types import TracebackType
 from torch import Tensor, nn
 
 from gan_widgets.core.errors import UnknownLayerError, problem
-from gan_widgets.core.hooks import Hooked, Hooks
+from gan_widgets.core.hooks import Hooked, Hooks, Stop
 from gan_widgets.core.names import Target, unknown
 
 
@@ -39,10 +39,6 @@ class Activations(dict[str, Tensor]):
         )
 
 
-class _Stop(BaseException):
-    """Ends a forward; no Exception, so that a model that catches those does not catch this."""
-
-
 class Capture(Hooked):
     """The context that `capture` gives."""
 
@@ -51,7 +47,7 @@ class Capture(Hooked):
     def __init__(self, model: nn.Module, layers: Iterable[str], *, stop: bool) -> None:
         super().__init__()
         self._model = model
-        self._stop = _Stop() if stop else None
+        self._stop = Stop() if stop else None
         self.acts = Activations(dict.fromkeys([layers] if isinstance(layers, str) else layers))
 
     def __enter__(self) -> Activations:

@@ -29,8 +29,10 @@ __all__ = [
     "Insert",
     "Scale",
     "apply",
+    "as_edits",
     "by_layer",
     "check",
+    "fit",
     "from_json",
     "to_code",
     "to_json",
@@ -78,6 +80,26 @@ def _value(edit: Edit, h: Tensor, values: Mapping[Edit, Tensor]) -> Tensor | Non
             )
         )
     return value
+
+
+def as_edits(given: Iterable[Edit] | Edit) -> tuple[Edit, ...]:
+    """Return edits, or one edit alone, as a tuple; raises `EditError` for anything that is no edit.
+
+    >>> as_edits(Ablate("a", units=[1]))
+    (Ablate('a', units=(1,)),)
+    """
+    edits = tuple(given) if isinstance(given, Iterable) else (given,)
+    for edit in edits:
+        if not isinstance(edit, Edit):
+            raise EditError(
+                problem(
+                    "Edits come as a list of Ablate, Insert and Scale.",
+                    got=repr(edit),
+                    allowed="edits, any number of them",
+                    next='Pass for instance [gw.Ablate("net.6", units=[7, 12])].',
+                )
+            )
+    return edits
 
 
 def check(edit: Edit, info: LayerInfo) -> None:

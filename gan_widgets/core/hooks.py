@@ -188,6 +188,10 @@ def _readers_last(module: nn.Module) -> None:
         hooks[key] = hooks.pop(key)
 
 
+class Stop(BaseException):
+    """Ends a forward from a hook; no Exception, so that a model that catches those does not catch this."""
+
+
 class Hooked:
     """A context made of hooks: entering places `Hooks`, leaving removes them, and both may happen again."""
 
@@ -222,7 +226,7 @@ class Hooked:
         hooks.close()
         failure = self._failure(hooks)
         if failure is not None:
-            if error is None:
+            if error is None or isinstance(error, Stop):
                 raise failure
             error.add_note(f"gan_widgets: {failure}")
         return None

@@ -16,7 +16,7 @@ from typing import Any, Self
 from torch import Tensor, nn
 
 from gan_widgets.core.capture import capture
-from gan_widgets.core.edits import Edit, apply, check
+from gan_widgets.core.edits import Edit, apply, as_edits, check
 from gan_widgets.core.errors import EditError, HookFailedError, problem
 from gan_widgets.core.hooks import Hooked, Hooks, alone
 from gan_widgets.core.latents import Latents, as_latents
@@ -32,10 +32,10 @@ class Intervention(Hooked):
     doing = "edit"
 
     def __init__(
-        self, model: nn.Module, edits: Iterable[Edit], values: Callable[[], Mapping[Edit, Tensor]]
+        self, model: nn.Module, edits: tuple[Edit, ...], values: Callable[[], Mapping[Edit, Tensor]]
     ) -> None:
         super().__init__()
-        self.edits = tuple(edits)
+        self.edits = edits
         self._model = model
         self._values = values
 
@@ -66,7 +66,7 @@ class Intervention(Hooked):
 
 def intervene(
     model: nn.Module,
-    edits: Iterable[Edit],
+    edits: Iterable[Edit] | Edit,
     *,
     latents: Latents | Callable[[int], Any] | None = None,
     seeds: Iterable[int] | None = None,
@@ -84,7 +84,7 @@ def intervene(
     on leaving and never breaks the model's forward: `HookFailedError` for an edit that does not fit or a
     layer that never ran, `UnknownLayerError` for a module that ran more than once under its bare name.
     """
-    edits = tuple(edits)
+    edits = as_edits(edits)
     needs = [edit for edit in edits if edit.measured is not None]
     if needs and latents is None and values is None:
         raise EditError(

@@ -168,3 +168,27 @@ def test_a_thousand_entries_leave_no_hook_and_equal_bits(nets, assert_unchanged)
             pass
     same()
     assert torch.equal(model(z), plain)
+
+
+def test_an_edit_that_fails_before_a_capture_ends_the_forward_is_still_raised(nets):
+    model, latents, _ = nets.make("maps")
+    with (
+        pytest.raises(HookFailedError, match="has no such unit"),
+        capture(model, ["3"], stop=True),
+        intervene(model, [Ablate("2", units=[9])]),
+    ):
+        model(latents(range(2)))
+
+
+@pytest.mark.parametrize("edits", ["2", ["2"], [None], 3, None])
+def test_what_is_no_list_of_edits_is_refused(nets, edits):
+    model, _, _ = nets.make("maps")
+    with pytest.raises(
+        EditError, match=r"a list of Ablate, Insert and Scale.\n  got: (.|\n)*next: Pass for instance"
+    ):
+        intervene(model, edits)
+
+
+def test_one_edit_may_stand_alone(nets):
+    with intervene(nets.by_hand(), Ablate("1", units=[1])) as context:
+        assert context.edits == (Ablate("1", units=[1]),)
