@@ -1,5 +1,7 @@
 """The law of edits: against a slow loop, to the bit where nothing is edited, in every dtype."""
 
+import itertools
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -8,6 +10,8 @@ from hypothesis import strategies as st
 from gan_widgets.core.edits import Ablate, Insert, Scale, apply
 from gan_widgets.core.errors import EditError
 from tests.core.some_edits import UNITS, H, W, edits
+
+DEVICES = ["cpu", *["cuda"] * torch.cuda.is_available()]
 
 
 def slow(edit, h):
@@ -109,11 +113,13 @@ def test_channels_last_and_expanded_tensors_are_edited_like_others():
     assert torch.equal(apply([edit], wide), apply([edit], wide.contiguous()))
 
 
-def test_one_edit_serves_layers_of_several_dtypes_and_dimensions():
+def test_one_edit_serves_layers_of_several_devices_dtypes_and_dimensions():
     edit = Insert("a", units=[1], value=2.0, strength=0.5)
     for shape in ((2, UNITS), (2, UNITS, 7), (2, UNITS, H, W), (2, UNITS, 2, H, W)):
-        for dtype in (torch.float32, torch.float64):
-            assert (apply([edit], torch.zeros(shape, dtype=dtype))[:, 1] == 1).all()
+        for dtype, device in itertools.product((torch.float32, torch.float16), DEVICES):
+            result = apply([edit], torch.zeros(shape, dtype=dtype, device=device))
+            assert (result.dtype, result.device.type) == (dtype, device)
+            assert (result[:, 1] == 1).all()
 
 
 def test_gradients_pass_through_what_remains():

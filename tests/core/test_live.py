@@ -46,6 +46,14 @@ def test_an_exception_inside_is_passed_on_and_leaves_nothing_behind(failure, ass
     same()
 
 
+@pytest.mark.parametrize("device", ["cpu", *["cuda"] * torch.cuda.is_available()])
+def test_random_numbers_drawn_inside_are_not_missed_outside(device):
+    torch.rand(1, device=device)
+    with quiet(nn.Dropout(0.5), "train"):
+        first = torch.rand(3, device=device)
+    assert torch.equal(torch.rand(3, device=device), first)
+
+
 def test_each_modules_own_flag_is_put_back():
     model = nn.Sequential(nn.BatchNorm1d(3), nn.Sequential(nn.Dropout(), nn.ReLU()))
     flags = [True, False, True, False, True]
