@@ -11,10 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 ADVICE = "The static host could not be built. Run `make frontend` once (it needs Node.js), then these tests."
-_MOUNT = """async ([name, size, options, changes]) => {
-  const state = {...host.demo(name, ...size, options), ...changes};
-  return host.mount(name, state);
-}"""
+_MOUNT = "([name, size, changes]) => host.mount(name, {...host.demo(name, ...size), ...changes})"
 _TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -32,11 +29,10 @@ class Host:
         self,
         name: str,
         size: tuple[int, ...] = (),
-        options: dict[str, Any] | None = None,
         **changes: Any,
     ) -> Locator:
         """Show a view of the demo state of this size with these traits changed; its root, once drawn."""
-        number = self.page.evaluate(_MOUNT, [name, list(size), options or {}, changes])
+        number = self.page.evaluate(_MOUNT, [name, list(size), changes])
         root = self.page.locator("#views > div").nth(number).locator(".gw-view")
         expect(root).to_have_attribute("data-ready", "true")
         return root

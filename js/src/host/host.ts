@@ -57,6 +57,8 @@ const last = () => mounted[mounted.length - 1];
 const host = {
   demo,
   mounted,
+  /** The script of a view, as it is shipped. */
+  source: (name: string) => BUNDLES[`${name}.js`],
   /** Show a view with this state; gives its number. */
   mount: (name: string, state: State) => attach(name, new FakeModel(decodeAll(state))),
   /** Show a second view of the model of view `of`. */

@@ -3,7 +3,7 @@ import { magnify, type Sheet } from "./mosaic";
 
 const GAP = 16;
 const SIDE_LEAST = 150;
-const LIST = 280;
+const LIST = 304;
 const LARGEST = 260;
 
 /** Beside the sliders where three sheets have room there, else above them, two in a row where three would be tiny; and how wide each may be. */

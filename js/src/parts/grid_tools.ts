@@ -11,7 +11,7 @@ export function gridTools({ model, root, signal, draw, write, asked, answered }:
   const seed = h("span", { class: "gw-about" });
   const sort = select("sort", "Sort by", [["index", "number"], ["mean", "mean"], ["max", "max"], ["selection", "selection"]]);
   const scale = select("scale", "Range", [["shared", "shared"], ["unit", "per unit"]]);
-  const chosen = h("span", { class: "gw-about" });
+  const chosen = h("span", { class: "gw-about gw-chosen" });
   const clear = button("clear", "Clear", "select no unit");
   const seeds = (): number[] => model.get("seeds") ?? [];
   const current = () => Number(model.get("sample")) || 0;
@@ -47,7 +47,7 @@ export function gridTools({ model, root, signal, draw, write, asked, answered }:
   draw(["selection"], () => {
     const many = (model.get("selection") ?? []).length;
     say(chosen, many ? `${many} selected` : "click units to select them");
-    attribute(clear, { hidden: !many });
+    clear.classList.toggle("gw-away", !many);
   });
   listen(model, ["maps", "range"], answered, signal);
   const field = h("label", { class: "gw-field" }, h("span", { class: "gw-silent" }, "Sample"), number);

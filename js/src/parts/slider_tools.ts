@@ -75,7 +75,7 @@ export function sliderTools(stage: Stage, hand: Gesture, find: (unit: number, fo
   draw(["value"], () => choose(value.input, model.get("value")));
   draw(["sort"], () => choose(sort.input, model.get("sort")));
   draw(["info"], () => attribute(seek, { max: Math.max(0, Number(model.get("info")?.units ?? 1) - 1) }));
-  draw(["selection"], () => attribute(clear, { hidden: !hand.selection().length }));
+  draw(["selection"], () => clear.classList.toggle("gw-away", !hand.selection().length));
   draw(["status", "strengths"], () => {
     const status = model.get("status") ?? {};
     enable(undo, status.can_undo !== false);
