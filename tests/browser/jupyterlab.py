@@ -10,7 +10,9 @@ import os
 import secrets
 import subprocess
 import threading
+import time
 from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,7 @@ from playwright.sync_api import Browser, Locator, Page
 from gan_widgets.commands.demo import free_port, server_command, wait_until_ready
 
 SHOTS = Path(__file__).resolve().parents[2] / ".ci" / "out"
-PATIENCE = 60_000
+PATIENCE = 30_000
 
 # the notebook on the page, as JupyterLab's own objects
 _NOTEBOOK = "const notebook = window.jupyterapp.shell.currentWidget;"
@@ -68,10 +70,9 @@ class Server:
     runtime: Path
 
 
-@pytest.fixture(scope="session")
-def jupyter_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A JupyterLab from this environment on loopback, with folders, settings and a token of its own."""
-    folder = tmp_path_factory.mktemp("jupyterlab")
+@contextmanager
+def serve(folder: Path) -> Iterator[Server]:
+    """A JupyterLab from this environment on loopback, with a token of its own; it writes in `folder`."""
     root = folder / "notebooks"
     root.mkdir()
     token = secrets.token_hex(16)
@@ -97,6 +98,13 @@ def jupyter_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]
             server.wait()
 
 
+@pytest.fixture(scope="session")
+def jupyter_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all browser tests."""
+    with serve(tmp_path_factory.mktemp("jupyterlab")) as server:
+        yield server
+
+
 class Kernel:
     """Asks the kernel behind a notebook over a connection of its own, while the page keeps its own."""
 
@@ -111,6 +119,12 @@ class Kernel:
     def value(self, expression: str) -> Any:
         """The value of an expression in the kernel's namespace, by way of JSON: ``value("lab.seeds")``."""
         return self._wait(self._value(expression))
+
+    def until(self, expression: str) -> None:
+        """Wait until an expression is true in the kernel: what a hand did on the page takes a moment."""
+        deadline = time.monotonic() + PATIENCE / 1000
+        while not self.value(expression):
+            assert time.monotonic() < deadline, f"never true: {expression}"
 
     def close(self) -> None:
         """End this connection; the kernel lives on."""
@@ -221,13 +235,27 @@ class Lab:
             self.page.evaluate(_SHUTDOWN)
 
 
-@pytest.fixture
-def jupyter_lab(browser: Browser, jupyter_server: Server) -> Iterator[Lab]:
+@contextmanager
+def lab_page(browser: Browser, server: Server) -> Iterator[Lab]:
     """A fresh page on the server, and at the end no page and no kernel."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = browser.new_context(viewport={"width": 1400, "height": 1500})
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
-    lab = Lab(page, jupyter_server)
+    lab = Lab(page, server)
     yield lab
     lab.close()
     context.close()
+
+
+@pytest.fixture
+def jupyter_lab(browser: Browser, jupyter_server: Server) -> Iterator[Lab]:
+    """A page of its own for one test."""
+    with lab_page(browser, jupyter_server) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def shared_lab(browser: Browser, jupyter_server: Server) -> Iterator[Lab]:
+    """One page for all tests of a module, where opening the notebook is most of the work."""
+    with lab_page(browser, jupyter_server) as lab:
+        yield lab
