@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
-ADVICE = "The static host could not be built. Run `make frontend` once (it needs Node.js), then these tests."
+ADVICE = "The static host could not be built. Run `make build` once (it needs Node.js), then these tests."
 _MOUNT = "([name, size, changes]) => host.mount(name, {...host.demo(name, ...size), ...changes})"
 _TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
