@@ -63,7 +63,7 @@ def test_hovering_gives_unit_and_the_value_under_the_pointer(host: Host) -> None
     expect(card).to_contain_text("unit 13 of 20")
     root.locator("canvas.gw-canvas").hover(position=point(root, 13, row=3.5, column=5.5))
     expect(card).to_have_attribute("data-value", "13")
-    expect(card).to_contain_text("at 3, 5")
+    expect(card).to_contain_text("at row 3, column 5")
     host.page.mouse.move(2, 2)
     expect(card).to_be_hidden()
 

@@ -25,7 +25,7 @@ export interface Card {
   hide(): void;
 }
 
-const SIDE = 132;
+const SIDE = 154;
 const WIDTH = SIDE + 18;
 
 export function card(): Card {
@@ -48,7 +48,7 @@ export function card(): Card {
       const under = row === null || column === null ? null : maps[(unit * rows + row) * columns + column];
       say(title, `unit ${unit} of ${units}`);
       say(value, under === null ? "" : short(under));
-      say(where, under === null ? "" : rows * columns > 1 ? ` at ${row}, ${column}` : " is its value");
+      say(where, under === null ? "" : rows * columns > 1 ? ` at row ${row}, column ${column}` : " is its value");
       attribute(numbers, { hidden: rows * columns <= 1 });
       for (const [element, values] of [[min, stats.min], [mean, stats.mean], [max, stats.max]] as const) say(element, short(values[unit]));
       say(note, marks(stats, unit).length ? remarks(stats, unit).join(", ") : "");

@@ -11,7 +11,7 @@ export function gridTools({ model, root, signal, draw, write, asked, answered }:
   const seed = h("span", { class: "gw-about" });
   const sort = select("sort", "Sort by", [["index", "number"], ["mean", "mean"], ["max", "max"], ["selection", "selection"]]);
   const scale = select("scale", "Range", [["shared", "shared"], ["unit", "per unit"]]);
-  const chosen = h("span", { class: "gw-about gw-chosen" });
+  const chosen = h("span", { class: "gw-about" });
   const clear = button("clear", "Clear", "select no unit");
   const seeds = (): number[] => model.get("seeds") ?? [];
   const current = () => Number(model.get("sample")) || 0;
@@ -51,5 +51,5 @@ export function gridTools({ model, root, signal, draw, write, asked, answered }:
   });
   listen(model, ["maps", "range"], answered, signal);
   const field = h("label", { class: "gw-field" }, h("span", { class: "gw-silent" }, "Sample"), number);
-  return h("div", { class: "gw-tools", "data-lm-suppress-shortcuts": "true" }, h("span", { class: "gw-group" }, h("span", { class: "gw-about", "aria-hidden": "true" }, "Sample"), previous, field, next, seed), sort.label, scale.label, h("span", { class: "gw-group" }, chosen, clear));
+  return h("div", { class: "gw-tools", "data-lm-suppress-shortcuts": "true" }, h("span", { class: "gw-group" }, h("span", { class: "gw-about", "aria-hidden": "true" }, "Sample"), previous, field, next, seed), sort.label, scale.label, h("span", { class: "gw-group gw-choice" }, chosen, clear));
 }

@@ -57,7 +57,7 @@ export function images({ model, root, draw }: Stage): { element: HTMLElement; re
     put("difference", (words) => paintDifference(before, after, laid, range, words));
     bar.show("diverging", `−${range}`, `+${range}`, "");
     const levels = Math.round(change.largest);
-    say(largest, change.changed ? `grey levels, at most ${change.largest < 1 ? "<1" : levels} here` : "grey levels: no difference");
+    say(largest, change.changed ? `grey levels, largest ${change.largest < 1 ? "<1" : levels}` : "grey levels: no difference");
     attribute(root, { "data-range": range, "data-largest": change.largest });
     if (drawn.after !== model.get("after")) attribute(root, { "data-frame": ++frames });
     drawn.after = model.get("after");
