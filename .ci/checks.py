@@ -67,6 +67,7 @@ class Part:
             process = subprocess.Popen(
                 self.command,
                 cwd=ROOT / self.where,
+                env={**os.environ, "NO_COLOR": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

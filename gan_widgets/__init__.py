@@ -40,7 +40,7 @@ _HOMES = {
 }
 _MODULES = {"data": "train.data", "nets": "train.nets", "train": "train"}
 
-__all__ = [*_HOMES, *_MODULES]
+__all__ = [*_HOMES, *_MODULES]  # noqa: PLE0604  (they are strings, in tables)
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  (a module attribute may be anything)
