@@ -68,6 +68,13 @@ class View(anywidget.AnyWidget):
                 raise
         cells.made_here(kind, self)
 
+    def open(self) -> None:
+        """Open the comm, and take its messages on whatever thread the front end asked for."""
+        super().open()
+        if hasattr(self.comm, "_reply_subshell_for"):
+            # ipykernel 7.4 sends them to the thread that last published, where they wait for the running cell
+            self.comm._reply_subshell_for = _as_asked
+
     def draw(self, names: Iterable[str]) -> None:
         """Write what `names`, traits of the controller, now hold into the traits of this view."""
         raise NotImplementedError
@@ -75,6 +82,9 @@ class View(anywidget.AnyWidget):
     def picture(self) -> bytes | None:
         """Return a PNG of what is shown, for places without a kernel; None for a view without a picture."""
         return None
+
+    def answer(self) -> None:
+        """Tell the front end that its message was handled, even if that changed nothing."""
 
     @property
     def lab(self) -> Controller:
@@ -172,6 +182,7 @@ class View(anywidget.AnyWidget):
                 self._receive(msg["content"]["data"], msg.get("buffers", []))
             except Exception as failure:  # noqa: BLE001  (a front end is told, never raised at)
                 self._refuse(failure, self.writable)
+            self.answer()
 
     def _receive(self, data: dict[str, Any], buffers: Any) -> None:  # noqa: ANN401
         match data["method"]:
@@ -240,6 +251,10 @@ class View(anywidget.AnyWidget):
 def in_words(failure: Exception) -> str:
     """Return the text of a banner: our own errors speak for themselves, others are named by kind."""
     return str(failure) if isinstance(failure, GanWidgetsError) else f"{type(failure).__name__}: {failure}"
+
+
+def _as_asked(_: Any, asked: Any) -> Any:  # noqa: ANN401  (ipykernel's protocol: a message's data, its subshell)
+    return asked
 
 
 def _valid(view: View, proposal: dict[str, Any]) -> Any:  # noqa: ANN401  (traitlets' protocol for validators)

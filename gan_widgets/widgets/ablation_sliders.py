@@ -46,7 +46,8 @@ class AblationSliders(View):
     shape: List[Any] = List().tag(sync=True, echo_update=False)
     """Type: `[n, H, W, ch]`."""
     status = Dict().tag(sync=True, echo_update=False)
-    """Type: `{"ms": float, "how": str, "why": str, "can_undo": bool, "can_redo": bool, "seeds": [int]}`."""
+    """Type: `{"ms": float, "how": str, "why": str, "can_undo": bool, "can_redo": bool, "seeds": [int],
+    "answers": int}`; the last counts the messages handled, so that every message changes something."""
     code = Unicode().tag(sync=True, echo_update=False)
     """Type: str. Python that makes the committed images without this package's views."""
 
@@ -79,7 +80,12 @@ class AblationSliders(View):
                 "can_undo": status.can_undo,
                 "can_redo": status.can_redo,
                 "seeds": list(lab.seeds),
+                "answers": self.status.get("answers", 0),
             }
+
+    def answer(self) -> None:
+        """Count the message that was handled: its images may be those that were there before."""
+        self.status = {**self.status, "answers": self.status.get("answers", 0) + 1}
 
     def wrote_preview(self) -> None:
         """Show what the sliders would do, without committing."""
@@ -136,7 +142,7 @@ class AblationSliders(View):
         return np.frombuffer(self.strengths, "<f4").copy()
 
     def _reset(self) -> None:
-        self.lab.edits = self._edits(np.zeros(self.lab.info.units, "<f4"))
+        self.lab.edits = ()
 
     def _new_samples(self) -> None:
         seeds = self.lab.seeds

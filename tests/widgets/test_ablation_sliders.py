@@ -113,10 +113,33 @@ def test_other_edits_stay_in_their_places(view, lab, page):
     assert view.strengths == vector(u1=1)
     page.write(view, strengths=vector(u1=0.5, u7=0.5))
     assert lab.edits == (first, masked, gw.Ablate("3", units=[1, 7], strength=0.5), last)
-    page.say(view, {"intent": "reset"})
+    page.write(view, strengths=vector())
     assert lab.edits == (first, masked, last)
     page.write(view, strengths=vector(u0=1))
     assert lab.edits == (first, masked, last, gw.Ablate("3", units=[0]))
+
+
+def test_reset_takes_every_change_back_in_one_undo_step(view, lab, page):
+    edits = (gw.Scale("3", units=[0], factor=2.0), gw.Ablate("3", units=[1]))
+    lab.edits = edits
+    page.say(view, {"intent": "reset"})
+    assert lab.edits == ()
+    assert pixels(view, view.after).tobytes() == view.before
+    page.say(view, {"intent": "undo"})
+    assert lab.edits == edits
+
+
+def test_every_message_is_answered_by_another_status(view, page):
+    for k in range(3):
+        page.sent.clear()
+        page.write(view, strengths=vector(u4=0.5), preview=None)
+        page.write(view, strengths=b"wrong")
+        page.say(view, {"intent": "redo"})
+        assert [state["status"]["answers"] for state in page.updates(view)] == [
+            3 * k + 1,
+            3 * k + 2,
+            3 * k + 3,
+        ]
 
 
 def test_the_value_choice_is_part_of_the_edit(view, lab, page):
@@ -210,7 +233,8 @@ def test_values_outside_their_domain_are_refused(view, lab, page, name, value):
     page.write(view, **{name: value})
     assert "got:" in view.error
     assert "allowed:" in view.error
-    assert {**view.get_state(), "error": ""} == before
+    now = view.get_state()
+    assert {**now, "error": "", "status": before["status"]} == before
     assert lab.edits == edits
     assert lab.pending is None
 
