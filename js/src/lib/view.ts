@@ -75,6 +75,10 @@ function start(model: AnyModel<State>, root: HTMLElement, signal: AbortSignal, b
   listen(model, ["error"], busy.answered, signal);
   build(stage);
   root.append(note);
+  // a notebook in command mode would take a plain key for itself: "b" makes a cell, "d d" throws one away
+  root.addEventListener("keydown", (event) => {
+    if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+  }, { signal });
   const redraw = () => {
     if (frames.flush()) root.dataset.ready = "true";
   };
