@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,8 +77,8 @@ def archives(tmp_path_factory: pytest.TempPathFactory, without_node: dict[str, s
 @pytest.fixture(scope="session")
 def installed(
     tmp_path_factory: pytest.TempPathFactory, archives: Archives, without_node: dict[str, str]
-) -> Environment:
-    """The wheel in an empty environment, installed without node."""
+) -> Iterator[Environment]:
+    """The wheel in an empty environment, installed without node; gone afterwards, for it is large."""
     root = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", str(root)], check=True)
     command = [root / "bin/python", "-m", "pip", "install", "--quiet", archives.wheel]
@@ -86,4 +87,5 @@ def installed(
         [*command, *constraints], env=without_node, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return Environment(root, without_node)
+    yield Environment(root, without_node)
+    shutil.rmtree(root)
