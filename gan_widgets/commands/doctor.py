@@ -177,9 +177,16 @@ def _data() -> Iterator[Finding]:
     if folder is None:
         yield Finding("data", name, "not set (only training on MNIST wants it)")
     elif not Path(folder).is_dir():
-        yield Finding(
-            "data", name, f"{folder}: no such folder", "name a folder of MNIST's IDX files, or unset it"
-        )
+        yield Finding("data", name, f"{folder}: no such folder", "name a folder of IDX files, or unset it")
     else:
-        count = sum(1 for _ in Path(folder).glob("*ubyte*"))
-        yield Finding("data", name, f"{folder}: {count} IDX files")
+        yield Finding("data", name, _files(Path(folder)))
+    try:
+        from gan_widgets.train.data import cache
+    except ImportError:  # without torch, which has been said
+        return
+    yield Finding("data", "cache", _files(cache()))
+
+
+def _files(folder: Path) -> str:
+    count = sum(1 for _ in folder.glob("*ubyte*"))
+    return f"{folder}: {count or 'no'} IDX files"

@@ -87,7 +87,7 @@ def test_a_data_folder_that_is_not_there_is_something_to_do(
     monkeypatch.setenv("GAN_WIDGETS_DATA", str(tmp_path / "gone"))
     status, text = report(capsys)
     assert status == 1
-    assert text.rstrip().endswith("GAN_WIDGETS_DATA: name a folder of MNIST's IDX files, or unset it")
+    assert text.rstrip().endswith("GAN_WIDGETS_DATA: name a folder of IDX files, or unset it")
 
 
 def test_files_in_the_data_folder_are_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
