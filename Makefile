@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 ENVIRONMENT := $(VENV)/.ready
 MODULES := js/node_modules/.ready
 BUNDLES := js/node_modules/.bundles
-JS_SOURCES := $(shell find js -path js/node_modules -prune -o -type f -not -path '*/tests/*' -print 2>/dev/null)
+JS_SOURCES := $(shell find js/src -type f) $(wildcard js/*.mjs js/*.json)
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 ifdef TORCH_INDEX  # by the environment, so that the package checks install from there too
