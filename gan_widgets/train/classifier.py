@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gan_widgets.train.augment import shifted
 from gan_widgets.train.data import Images
 
 _HELD_OUT, _SHIFTS = 3, 4  # keeps these streams apart from the trainer's
@@ -113,8 +114,7 @@ def divided(data: Images, held_out: int, seed: int) -> tuple[Images, Images]:
 
 def _shifted(images: Tensor, seed: int, epoch: int, at: int) -> Tensor:
     stream = np.random.RandomState(np.random.MT19937(np.random.SeedSequence([seed, epoch, at, _SHIFTS])))
-    n, _, h, w = images.shape
-    down, right = (torch.from_numpy(stream.randint(0, 2 * _REACH + 1, (n, 1))) for _ in range(2))
-    padded = F.pad(images, (_REACH,) * 4, value=-1.0)
-    rows, columns = (down + torch.arange(h))[:, :, None], (right + torch.arange(w))[:, None, :]
-    return padded[torch.arange(n)[:, None, None], 0, rows, columns][:, None]
+    down, right = (
+        _REACH - torch.from_numpy(stream.randint(0, 2 * _REACH + 1, len(images))) for _ in range(2)
+    )
+    return shifted(images, down, right)

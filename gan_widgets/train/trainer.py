@@ -24,6 +24,7 @@ from gan_widgets.core.errors import DataError, LatentsError, problem
 from gan_widgets.core.latents import Latents, as_latents, normal
 from gan_widgets.core.live import call
 from gan_widgets.core.locks import lock_of
+from gan_widgets.train.augment import shaken
 from gan_widgets.train.data import Images
 from gan_widgets.train.losses import Loss, named
 
@@ -58,10 +59,13 @@ class Trainer:
 
     `data` holds the real images; `latents` is the prior, by default normal and `G.noise` wide; `loss` is a
     name in `losses.LOSSES` or a `Loss`. Both networks take Adam steps with `lr` and `betas` on batches of
-    `batch` images. With `labels` above 0, D is taught the labels of the real images as well, their
-    cross-entropy weighted by it; D then has `classify(images)`, giving logits (n, 1) and those of each label,
-    (n, labels). `average` is a copy of G whose weights are the running mean of G's with decay `ema`
-    (None: `average` is G itself); it gives the better samples.
+    `batch` images. `average` is a copy of G whose weights are the running mean of G's with decay `ema` (None:
+    `average` is G itself); it gives the better samples.
+
+    Two more lessons help when there are few images. `labels` is the weight of the cross-entropy with which D
+    learns the labels of real images too; D is then `Classifying`. `shift` is by how many pixels at most every
+    image is moved before D sees it, real or not, so that D cannot learn them by heart (Zhao et al., arXiv
+    2006.10738).
 
     Everything random in step k (images, latents, noise inside the networks) is a function of (seed, k): the
     same seed gives the same weights bit for bit (one machine, one number of threads), a resumed run equals an
@@ -84,6 +88,7 @@ class Trainer:
         lr: float = 2e-4,
         betas: tuple[float, float] = (0.5, 0.999),
         labels: float = 0.0,
+        shift: int = 0,
         ema: float | None = 0.999,
     ) -> None:
         data.check_batch(batch)
@@ -93,7 +98,7 @@ class Trainer:
         self.loss = named(loss)
         self.latents = _prior(G) if latents is None else as_latents(latents)
         self.seed, self.batch, self.lr, self.betas = seed, batch, lr, betas
-        self.labels, self.ema = labels, ema
+        self.labels, self.shift, self.ema = labels, shift, ema
         self.step = 0
         self.average = G if ema is None else deepcopy(G).eval().requires_grad_(False)
         self._frozen = [p for p in D.parameters() if p.requires_grad]
@@ -146,17 +151,18 @@ class Trainer:
             "lr": self.lr,
             "betas": list(self.betas),
             "labels": self.labels,
+            "shift": self.shift,
             "ema": self.ema,
         }
 
     def _teach_discriminator(self, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         real, labels = self._real()
         if isinstance(self.D, Classifying) and self.labels:
-            on_real, named_real = self.D.classify(real)
+            on_real, named_real = self.D.classify(self._moved(real))
             lesson = self.labels * F.cross_entropy(named_real, labels)
         else:
-            on_real, lesson = self.D(real), torch.zeros((), device=real.device)
-        on_fake = self.D(fake)
+            on_real, lesson = self.D(self._moved(real)), torch.zeros((), device=real.device)
+        on_fake = self.D(self._moved(fake))
         loss = self.loss.discriminator(on_real, on_fake)
         self._descend("D", loss + lesson)
         return loss.detach(), on_real.detach().mean(), on_fake.detach().mean()
@@ -165,7 +171,7 @@ class Trainer:
         for parameter in self._frozen:
             parameter.requires_grad_(False)
         try:
-            loss = self.loss.generator(self.D(fake))
+            loss = self.loss.generator(self.D(self._moved(fake)))
             self._descend("G", loss)
         finally:
             for parameter in self._frozen:
@@ -191,6 +197,9 @@ class Trainer:
         seeds = self._stream(_LATENTS).generate_state(self.batch).tolist()
         fake: Tensor = call(self.G, self.latents.to(_device(self.G))(seeds))
         return fake
+
+    def _moved(self, images: Tensor) -> Tensor:
+        return shaken(images, self.shift)
 
     def _follow(self) -> None:
         if self.ema is None:

@@ -169,6 +169,38 @@ def test_labels_are_taught_with_their_weight_and_leave_the_reported_loss_alone(f
     assert losses[2] - losses[0] == pytest.approx(2 * lesson.item(), rel=1e-5)
 
 
+def test_the_discriminator_sees_every_image_moved_and_the_generator_learns_through_it(few):
+    seen = []
+
+    class Watching(nn.Sequential):
+        def forward(self, images):
+            seen.append(images)
+            return super().forward(images)
+
+    D = Watching(nn.Flatten(), nn.Linear(784, 1))
+    G, _ = small_pair()
+    trainer = Trainer(G, D, few, batch=8, shift=3)
+    trainer.advance()
+    real = few.scaled(few.order(0, 0)[:8])
+    fake = G(trainer.latents(np.random.SeedSequence([0, 0, 1]).generate_state(8).tolist()))
+    assert len(seen) == 3
+    assert not seen[0].equal(real)
+    for before, after in zip(real, seen[0], strict=True):
+        assert after.sum() <= before.sum() + 1e-3
+        moves = [before.roll((y, x), (1, 2)) for y in range(-3, 4) for x in range(-3, 4)]
+        assert any(after[:, 3:-3, 3:-3].equal(moved[:, 3:-3, 3:-3]) for moved in moves)
+    assert not seen[1].equal(seen[2])
+    assert seen[2].requires_grad
+    assert not seen[1].requires_grad
+    assert fake.shape == seen[2].shape
+
+
+def test_a_moved_run_is_deterministic_too(make):
+    first, again = make(shift=2), make(shift=2)
+    assert list(first.steps(5)) == list(again.steps(5))
+    assert same(weights(first), weights(again))
+
+
 def test_labels_need_a_discriminator_that_can_name_them(few):
     with pytest.raises(DataError) as caught:
         Trainer(*small_pair(), few, batch=8, labels=1.0)
