@@ -1,13 +1,64 @@
-"""Train a generator on real images, with a progress bar, losses and sample sheets."""
+"""Train networks on real images: a generator with its discriminator, or the classifier that judges digits."""
 
 import argparse
+from pathlib import Path
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `gan-widgets train`."""
-    parser.add_argument("net", choices=["dcgan"], help="which pair of networks")
+    """Add `dcgan` and `classifier`, each with its options."""
+    nets = parser.add_subparsers(dest="net", metavar="net", required=True)
+    dcgan = nets.add_parser("dcgan", help="a compact convolutional pair for grey images of 28×28")
+    _shared(dcgan)
+    dcgan.add_argument(
+        "--steps", type=_positive, default=10_000, help="how many steps (default: %(default)s)"
+    )
+    dcgan.add_argument("--batch", type=_positive, default=64, help="images per step (default: %(default)s)")
+    dcgan.add_argument("--loss", default="gan-smooth", help="gan, gan-smooth or lsgan (default: %(default)s)")
+    dcgan.add_argument("--lr", type=float, default=1e-3, help="Adam's learning rate (default: %(default)s)")
+    dcgan.add_argument(
+        "--labels", type=float, default=1.0, help="weight of labels in D (default: %(default)s)"
+    )
+    dcgan.add_argument(
+        "--shift", type=int, default=2, help="pixels D sees images moved by (default: %(default)s)"
+    )
+    dcgan.add_argument("--ema", type=float, default=0.999, help="decay of the average (default: %(default)s)")
+    dcgan.add_argument(
+        "--every", type=_positive, default=500, help="steps between sample sheets (default: %(default)s)"
+    )
+    dcgan.add_argument("--resume", action="store_true", help="go on from the checkpoint in the output folder")
+    judge = nets.add_parser("classifier", help="a LeNet-size classifier of digits")
+    _shared(judge)
+    judge.add_argument(
+        "--epochs", type=_positive, default=20, help="passes over the data (default: %(default)s)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Train the pair that the options name and give the exit status."""
-    raise NotImplementedError(options.net)
+    """Train what the options name; 0 also after Ctrl-C, because the run is then saved and can be resumed."""
+    if options.net == "classifier":
+        from gan_widgets.commands.train_classifier import train
+    else:
+        from gan_widgets.commands.train_dcgan import train
+    return train(options)
+
+
+def _shared(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", default="mnist", help="mnist or digits (default: %(default)s)")
+    parser.add_argument("--root", help="the folder of the data's files (default: $GAN_WIDGETS_DATA)")
+    parser.add_argument("--download", action="store_true", help="fetch the data when it is not there")
+    parser.add_argument("--seed", type=_seed, default=0, help="names the run (default: %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, help="the folder that gets everything")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
+def _seed(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**32:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 2**32 - 1")
+    return number
