@@ -60,4 +60,4 @@ format: environment
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format --quiet .
 
 clean:
-	rm -rf $(VENV) js/node_modules gan_widgets/static/*.js gan_widgets/static/*.css .ci/out build dist
+	rm -rf $(VENV) js/node_modules js/dist gan_widgets/static/*.js gan_widgets/static/*.css .ci/out build dist
