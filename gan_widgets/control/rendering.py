@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -34,7 +34,7 @@ class Frame:
     baseline: Tensor
     how: str
     why: str
-    ms: float = 0.0
+    ms: float
 
 
 class Renderer:
@@ -58,8 +58,8 @@ class Renderer:
         """Drop all that depends on the weights; how the model was split stays, it reads them live."""
         self._cuts: dict[tuple[str, Seeds, Edits], Cut] = {}
         self._baselines: dict[tuple[str, Seeds], Tensor] = {}
-        self._frames: dict[tuple[Seeds, Edits, str], Frame] = {}
-        self._activations: dict[tuple[Seeds, Edits, str], Tensor] = {}
+        self._frame: tuple[tuple[Seeds, Edits, str], Frame] | None = None
+        self._activation: tuple[tuple[Seeds, Edits, str], Tensor] | None = None
         self.reference.clear()
 
     def split_at(self, layer: str) -> Split:
@@ -69,25 +69,24 @@ class Renderer:
         return self._splits[layer]
 
     def render(self, seeds: Seeds, edits: Edits, home: str) -> Frame:
-        """Render `edits`, or the unedited model split at `home`."""
-
-        def timed() -> Frame:
+        """Render `edits`, or the unedited model split at `home`, unless it was rendered last."""
+        key = (seeds, edits, "" if edits else home)
+        if self._frame is None or self._frame[0] != key:
             start = perf_counter()
-            frame = self._render(seeds, edits, home)
-            if frame.images.is_cuda:
-                torch.cuda.synchronize(frame.images.device)
-            return replace(frame, ms=1000 * (perf_counter() - start))
-
-        frame: Frame = _kept(self._frames, (seeds, edits, "" if edits else home), timed, most=1)
-        return frame
+            images, baseline, how, why = self._render(seeds, edits, home)
+            if images.is_cuda:
+                torch.cuda.synchronize(images.device)
+            self._frame = key, Frame(images, baseline, how, why, 1000 * (perf_counter() - start))
+        return self._frame[1]
 
     def activations(self, seeds: Seeds, edits: Edits, layer: str) -> Tensor:
         """Return what `layer` gives under `edits`: `(n, units, h, w)`, or `(n, units)` if fully connected."""
         key = (seeds, edits, layer)
-        found: Tensor = _kept(self._activations, key, lambda: self._activate(seeds, edits, layer), most=1)
-        return found
+        if self._activation is None or self._activation[0] != key:
+            self._activation = key, self._activate(seeds, edits, layer)
+        return self._activation[1]
 
-    def _render(self, seeds: Seeds, edits: Edits, home: str) -> Frame:
+    def _render(self, seeds: Seeds, edits: Edits, home: str) -> tuple[Tensor, Tensor, str, str]:
         layer = max((edit.layer for edit in edits), key=self._order.__getitem__, default=home)
         here, earlier = _parted(edits, layer)
         halves = self.split_at(layer)
@@ -99,15 +98,15 @@ class Renderer:
 
         baseline: Tensor = _kept(self._baselines, (layer, seeds), unedited)
         if not edits:
-            return Frame(baseline, baseline, halves.how, halves.why)
+            return baseline, baseline, halves.how, halves.why
         cut = self._cut(layer, seeds, earlier)
         h = apply(here, cut.activation, self.reference.values(here, seeds))
         reruns = earlier and halves.how == "full"
         with self._edited(earlier, seeds) if reruns else nullcontext():
             output = halves.suffix(cut, h)
-        return Frame(as_images(output), baseline, halves.how, halves.why)
+        return as_images(output), baseline, halves.how, halves.why
 
-    def _whole(self, seeds: Seeds, edits: Edits) -> Frame:
+    def _whole(self, seeds: Seeds, edits: Edits) -> tuple[Tensor, Tensor, str, str]:
         def run() -> Tensor:
             with quiet(self.model, self.mode):
                 return as_images(call(self.model, each(self._latents_of(seeds), torch.clone)))
@@ -116,7 +115,7 @@ class Renderer:
         with self._edited(edits, seeds):
             images = run()
         why = "The whole model runs, since several layers are edited and a recording holds what follows one."
-        return Frame(images, baseline, "full", why)
+        return images, baseline, "full", why
 
     def _activate(self, seeds: Seeds, edits: Edits, layer: str) -> Tensor:
         position = self._order[layer]
@@ -158,10 +157,10 @@ def _parted(edits: Edits, layer: str) -> tuple[Edits, Edits]:
     return tuple(e for e in edits if e.layer == layer), tuple(e for e in edits if e.layer != layer)
 
 
-def _kept(memory: dict[Any, Any], key: object, make: Callable[[], Any], most: int = KEPT) -> Any:  # noqa: ANN401
+def _kept(memory: dict[Any, Any], key: object, make: Callable[[], Any]) -> Any:  # noqa: ANN401
     """Return `memory[key]`, made if missing; what was wanted least lately goes."""
     value = memory.pop(key) if key in memory else make()
     memory[key] = value
-    while len(memory) > most:
+    while len(memory) > KEPT:
         del memory[next(iter(memory))]
     return value

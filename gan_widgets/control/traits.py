@@ -68,6 +68,8 @@ def land(owner: HasTraits, values: dict[str, Any], tell: Callable[[set[str]], No
     if not changed:
         return
     tell(set(changed))
+    if not owner._trait_notifiers:
+        return
     failures: list[Exception] = []
     for name in changed:
         try:
