@@ -70,8 +70,8 @@ def test_what_is_not_edited_keeps_its_bits(edit, data):
     result = apply([edit], h)
     assert torch.equal(h.view(torch.int32), before)
     touched = torch.zeros(UNITS, H, W, dtype=torch.bool)
-    strength = torch.tensor(edit.strength).expand(len(edit.units))
-    mask = torch.ones(H, W) if edit.mask is None else torch.tensor(edit.mask)
+    strength = torch.tensor(edit.strength, dtype=torch.float64).expand(len(edit.units))
+    mask = torch.ones(H, W) if edit.mask is None else torch.tensor(edit.mask, dtype=torch.float64)
     touched[list(edit.units)] = (strength[:, None, None] * mask) > 0
     same = result.view(torch.int32) == before
     assert same[:, ~touched].all()
