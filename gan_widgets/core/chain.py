@@ -6,8 +6,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from gan_widgets.core.kept import foreign, kept
 from gan_widgets.core.live import Inputs, compiled, quiet
 from gan_widgets.core.names import Target
+from gan_widgets.core.watch import Watch
 from gan_widgets.core.whole import Cut, Still, Whole
 
 
@@ -15,18 +17,21 @@ class Chain:
     """Run only the modules after the layer, one by one, as their containers would.
 
     The modules themselves run, so their hooks fire. A container's own hooks would not: while there are any,
-    the whole model runs instead.
+    and once modules or a container's attributes are others, the whole model runs instead.
     """
 
     def __init__(self, whole: Whole, tail: tuple[nn.Module, ...], containers: tuple[nn.Module, ...]) -> None:
         self.whole, self.tail, self.containers = whole, tail, containers
         self._within = list(dict.fromkeys(module for top in tail for module in top.modules()))
         self._flag = {"eval": False, "train": True, "asis": None}[whole.mode]
-        # modules of others may write to their buffers at any time, and compiled ones need `eager`
-        self._careful = self._flag is None or any(
-            compiled(module) or (module._buffers and not type(module).__module__.startswith("torch.nn."))
-            for module in self._within
-        )
+        self._foreign = [module for module in self._within if foreign(module)]
+        self._watch = Watch([whole.root, *containers], [whole.root, *containers, *self._within])
+        self._careful = self._flag is None or any(map(compiled, self._within))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What keeps the chain from being run, if anything does."""
+        return self._watch.notes
 
     def prefix(self, inputs: Inputs) -> Cut:
         """Run the model up to the layer."""
@@ -34,7 +39,7 @@ class Chain:
 
     def suffix(self, cut: Cut, h: Tensor) -> Any:  # noqa: ANN401
         """Run the modules after the layer on `h`."""
-        if any(module._forward_hooks for module in self.containers):
+        if any(module._forward_hooks for module in self.containers) or self._watch.changed():
             return self.whole.suffix(cut, h)
         with self._still():
             return self.run(h)
@@ -60,7 +65,7 @@ class Chain:
         try:
             for state in flipped:
                 state["training"] = flag
-            with Still():
+            with kept(self._foreign), Still():
                 yield
         finally:
             for state in flipped:

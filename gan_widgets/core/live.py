@@ -10,18 +10,18 @@
 True
 """
 
-import random
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias, get_args
 
-import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.lazy import LazyModuleMixin
 
 from gan_widgets.core.errors import RefusedModelError, problem
+from gan_widgets.core.kept import kept, streams_kept
 
 Inputs: TypeAlias = Tensor | tuple[Any, ...] | dict[str, Any]
 """What latents give and a model takes: one tensor, positional arguments, or keyword arguments."""
@@ -158,34 +158,29 @@ def compiled(module: nn.Module) -> bool:
 def quiet(model: nn.Module, mode: Mode = "eval") -> Iterator[None]:
     """Run forwards of `model` inside the block as if they never happened.
 
-    No gradient is recorded. Each module's `training` flag is set by `mode` and put back as it was. Buffers
-    that the forward may change (running statistics, power iterations) are swapped for copies. Random states
-    of PyTorch (CPU and CUDA), NumPy and Python are put back. Autocast stays as the caller has it, but keeps
-    nothing of ours.
+    No gradient is recorded. Each module's `training` flag is set by `mode` and put back as it was. So are
+    buffers that the forward may write to (running statistics, power iterations), attributes that it sets,
+    and the random states of PyTorch (CPU and CUDA), NumPy and Python. Autocast stays as the caller has it,
+    but keeps nothing of ours. Raises `RefusedModelError` for lazy modules that have no weights yet.
     """
     if mode not in get_args(Mode):
         raise ValueError(
             problem("Unknown mode.", got=repr(mode), allowed=get_args(Mode), next="Pass mode='eval'.")
         )
     modules = list(unwrap(model).modules())
+    _refuse_lazy(modules)
     flags = [module.training for module in modules]
     cached = torch.is_autocast_cache_enabled()
-    random_states = _random_states()
-    swapped: list[tuple[dict[str, Any], str, Any]] = []
     try:
         if mode != "asis":
             _set_training(modules, [mode == "train"] * len(modules))
-        _swap(modules, swapped)
         # a weight cast under no_grad and kept by autocast would cut the user's next backward
         torch.set_autocast_cache_enabled(False)
-        with torch.no_grad(), eager(model):
+        with streams_kept(), kept(modules), torch.no_grad(), eager(model):
             yield
     finally:
         torch.set_autocast_cache_enabled(cached)
-        for home, name, value in swapped:
-            home[name] = value
         _set_training(modules, flags)
-        _restore_random(random_states)
 
 
 def _set_training(modules: list[nn.Module], flags: list[bool]) -> None:
@@ -194,38 +189,15 @@ def _set_training(modules: list[nn.Module], flags: list[bool]) -> None:
             module.training = flag
 
 
-def _swap(modules: list[nn.Module], swapped: list[tuple[dict[str, Any], str, Any]]) -> None:
-    """Put copies where a forward may write, and note the originals in `swapped`.
-
-    The originals are never written to: a graph the user has yet to run backward through may hold them.
-    """
-    copies: dict[int, Tensor] = {}
-    for module in modules:
-        # torch's own modules write to their buffers only while training; anybody else's may do it at any time
-        if module._buffers and (module.training or not type(module).__module__.startswith("torch.nn.")):
-            for name, buffer in module._buffers.items():
-                if buffer is not None:
-                    swapped.append((module._buffers, name, buffer))
-                    if id(buffer) not in copies:
-                        copies[id(buffer)] = buffer.detach().clone()
-                    module._buffers[name] = copies[id(buffer)]
-        # the older spectral and weight norms set `module.weight` anew in a pre-hook
-        if module._forward_pre_hooks:
-            home = vars(module)
-            swapped.extend((home, name, value) for name, value in home.items() if isinstance(value, Tensor))
-
-
-def _random_states() -> tuple[Any, ...]:
-    ready = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
-    cuda = torch.cuda.get_rng_state_all() if ready else None
-    numpy_state = np.random.get_state(legacy=False)  # noqa: NPY002  (the global state is what is kept)
-    return torch.get_rng_state(), cuda, numpy_state, random.getstate()
-
-
-def _restore_random(states: tuple[Any, ...]) -> None:
-    cpu, cuda, numpy_state, python_state = states
-    torch.set_rng_state(cpu)
-    if cuda is not None:
-        torch.cuda.set_rng_state_all(cuda)
-    np.random.set_state(numpy_state)  # noqa: NPY002
-    random.setstate(python_state)
+def _refuse_lazy(modules: list[nn.Module]) -> None:
+    # once it has its weights, a lazy module is of another class
+    lazy = next((module for module in modules if isinstance(module, LazyModuleMixin)), None)
+    if lazy is not None:
+        raise RefusedModelError(
+            problem(
+                "A lazy module makes its weights in its first forward, which is not for us to run.",
+                got=repr(lazy),
+                allowed="a model that has its weights",
+                next="Run the model once on some latents: model(latents([0])).",
+            )
+        )

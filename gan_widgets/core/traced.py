@@ -9,6 +9,7 @@ from torch import Tensor
 from gan_widgets.core.inputs import each, tensors
 from gan_widgets.core.live import Inputs, call, quiet
 from gan_widgets.core.trace import Program, UntraceableError, record
+from gan_widgets.core.watch import Watch
 from gan_widgets.core.whole import Cut, Still, Whole, disagreement
 
 _KEPT = 8
@@ -17,15 +18,16 @@ _KEPT = 8
 class Traced:
     """Run the recorded operations; the modules themselves are not called, so their hooks do not fire.
 
-    While there are hooks that were not there when this was made, the whole model runs instead. A batch of
-    another size or dtype is recorded and checked anew on its first run. Plain Python values that the model
-    reads in its forward (not parameters, not buffers) stay as they were when recorded. `first` is the
-    recording for `inputs`; raises `UntraceableError` when there is none.
+    While there are hooks that were not there when this was made, and once modules or their attributes are
+    others, the whole model runs instead. A batch of another size or dtype is recorded and checked anew on its
+    first run. What the model reads from elsewhere, such as global variables or items of its own lists, stays
+    as it was when recorded. `first` is the recording for `inputs`; raises `UntraceableError` when there is
+    none.
     """
 
     def __init__(self, whole: Whole, inputs: Inputs) -> None:
         self.whole = whole
-        self.notes: list[str] = []
+        self._unrecorded: list[str] = []
         modules = list(whole.root.modules())
         hooks = [
             (module, h) for module in modules for h in (module._forward_hooks, module._forward_pre_hooks)
@@ -35,11 +37,17 @@ class Traced:
             raise UntraceableError(
                 f"a hook sits on {type(foreign).__name__}, and a recording would not run it"
             )
-        self._hooks = [(h, len(h)) for _, h in hooks]
+        self._hooks = [(h, tuple(h)) for _, h in hooks]
+        self._watch = Watch(modules, modules)
         self._weights = [home for m in modules for home in (m._parameters, m._buffers) if home]
         self._flags = [vars(module) for module in modules] if whole.mode == "asis" else []
         self._programs: dict[object, Program | None] = {}
         self.first = self._check(self._key(inputs), inputs)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What keeps recordings from being run, if anything does."""
+        return (*self._unrecorded, *self._watch.notes)
 
     def _program(self, inputs: Inputs) -> Program | None:
         """Give the checked recording for inputs of this form, or None, with a note, where there is none."""
@@ -50,7 +58,7 @@ class Traced:
             except UntraceableError as error:
                 self._programs[key] = None
                 shapes = ", ".join(str(tuple(tensor.shape)) for tensor in tensors(inputs))
-                self.notes.append(f"The whole model runs for inputs {shapes}: {error}.")
+                self._unrecorded.append(f"The whole model runs for inputs {shapes}: {error}.")
         return self._programs[key]
 
     def _check(self, key: object, inputs: Inputs) -> Program:
@@ -63,7 +71,7 @@ class Traced:
 
     def prefix(self, inputs: Inputs) -> Cut:
         """Run the recorded operations up to the layer."""
-        program = None if self._hooked() else self._program(inputs)
+        program = None if self._stale() else self._program(inputs)
         if program is None:
             return self.whole.prefix(inputs)
         kept = each(inputs, torch.clone)
@@ -73,7 +81,7 @@ class Traced:
 
     def suffix(self, cut: Cut, h: Tensor) -> Any:  # noqa: ANN401
         """Run the recorded operations after the layer on `h`."""
-        if cut.rest is None or self._hooked():
+        if cut.rest is None or self._stale():
             return self.whole.suffix(cut, h)
         program, skips = cut.rest
         with self._still(program):
@@ -90,8 +98,8 @@ class Traced:
     def _still(self, program: Program) -> AbstractContextManager[None]:
         return quiet(self.whole.root, self.whole.mode) if program.writes else Still()
 
-    def _hooked(self) -> bool:
-        return any(len(hooks) != n for hooks, n in self._hooks)
+    def _stale(self) -> bool:
+        return any(tuple(hooks) != known for hooks, known in self._hooks) or self._watch.changed()
 
     def _key(self, inputs: Inputs) -> object:
         given = [(tensor.shape, tensor.dtype, tensor.device) for tensor in tensors(inputs)]

@@ -151,6 +151,7 @@ class Noisy(nn.Module):
         super().__init__()
         self.a, self.b, self.source = nn.Linear(6, 5), nn.Linear(5, 4), source
         self.strength = nn.Parameter(torch.tensor(strength))
+        self.calls, self.heard = 0, []
 
     def forward(self, z):
         h = self.a(z)
@@ -160,9 +161,12 @@ class Noisy(nn.Module):
             noise = torch.from_numpy(np.random.standard_normal(h.shape).astype(np.float32))  # noqa: NPY002
         elif self.source == "python":
             noise = random.random()
-        else:
-            self.calls = getattr(self, "calls", 0) + 1
+        elif self.source == "calls":
+            self.calls += 1
             noise = float(self.calls)
+        else:
+            self.heard.append(z)
+            noise = float(len(self.heard))
         return self.b(h + self.strength * noise)
 
 
@@ -414,9 +418,19 @@ def test_noise_of_no_strength_yet_is_found_too():
 
 
 def test_a_model_that_changes_from_run_to_run_is_reported():
-    parts = split(Noisy("calls").eval(), "a", Z)
+    parts = split(Noisy("heard").eval(), "a", Z)
     assert parts.how == "full"
     assert parts.why.startswith("Two runs on the same latents differ by ")
+
+
+def test_a_model_that_counts_its_calls_shows_what_its_next_call_would_give():
+    model = Noisy("calls").eval()
+    parts = split(model, "a", Z)
+    for _ in range(3):
+        shown = parts.suffix(parts.prefix(Z(range(3))))
+        assert torch.equal(shown, parts.suffix(parts.prefix(Z(range(3)))))
+        with torch.no_grad():
+            assert torch.equal(shown, model(Z(range(3))))
 
 
 def test_dropout_counts_as_noise_in_training_mode_only():
