@@ -13,6 +13,7 @@ from ipywidgets.widgets import widget as live
 import gan_widgets as gw
 from gan_widgets.control import cells
 from gan_widgets.core.errors import FrontEndError
+from tests.widgets.messages import buffers, messages
 
 VIEWS = [gw.ActivationGrid, gw.AblationSliders, gw.LayerPicker]
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -229,49 +230,6 @@ def test_a_malformed_message_is_shown_and_never_raised(lab, page, data):
     page.comms[view.model_id].handle_msg({})
     assert synced(view) == before
     assert view.error
-
-
-plain = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=5)
-    | st.sampled_from(["selection", "zero"]),
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(st.sampled_from(["units", "strength", "x"]), inner, max_size=3)
-    ),
-    max_leaves=6,
-)
-names = st.sampled_from(
-    [
-        *gw.AblationSliders.writable,
-        *gw.ActivationGrid.writable,
-        "layer",
-        "_esm",
-        "_css",
-        "before",
-        "info",
-        "layout",
-        "q",
-    ]
-)
-buffers = st.binary(max_size=40) | st.lists(st.floats(0, 1, width=32), min_size=8, max_size=8).map(
-    lambda values: np.array(values, "<f4").tobytes()
-)
-updates = st.fixed_dictionaries(
-    {"method": st.just("update"), "state": st.dictionaries(names, plain, max_size=3)},
-    optional={"buffer_paths": st.lists(st.lists(names | st.integers(0, 2), max_size=2), max_size=2)},
-)
-customs = st.fixed_dictionaries(
-    {"method": st.just("custom")},
-    optional={
-        "content": plain
-        | st.fixed_dictionaries({"intent": st.sampled_from(["undo", "redo", "reset", "new samples"]) | plain})
-    },
-)
-messages = updates | customs | st.fixed_dictionaries({"method": st.text(max_size=8) | plain}) | plain
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,0 +1,48 @@
+"""Malformed messages, as hypothesis makes them: wrong types and sizes, NaN, names that no page may write."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+import gan_widgets as gw
+
+plain = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["selection", "zero"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["units", "strength", "x"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+names = st.sampled_from(
+    [
+        *gw.AblationSliders.writable,
+        *gw.ActivationGrid.writable,
+        "layer",
+        "_esm",
+        "_css",
+        "before",
+        "info",
+        "layout",
+        "q",
+    ]
+)
+buffers = st.binary(max_size=40) | st.lists(st.floats(0, 1, width=32), min_size=8, max_size=8).map(
+    lambda values: np.array(values, "<f4").tobytes()
+)
+updates = st.fixed_dictionaries(
+    {"method": st.just("update"), "state": st.dictionaries(names, plain, max_size=3)},
+    optional={"buffer_paths": st.lists(st.lists(names | st.integers(0, 2), max_size=2), max_size=2)},
+)
+customs = st.fixed_dictionaries(
+    {"method": st.just("custom")},
+    optional={
+        "content": plain
+        | st.fixed_dictionaries({"intent": st.sampled_from(["undo", "redo", "reset", "new samples"]) | plain})
+    },
+)
+messages = updates | customs | st.fixed_dictionaries({"method": st.text(max_size=8) | plain}) | plain
