@@ -29,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     judge = nets.add_parser("classifier", help="a LeNet-size classifier of digits")
     _shared(judge)
     judge.add_argument(
-        "--epochs", type=_positive, default=20, help="passes over the data (default: %(default)s)"
+        "--epochs", type=_positive, default=60, help="passes over the data (default: %(default)s)"
     )
 
 

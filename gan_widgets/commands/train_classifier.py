@@ -5,7 +5,7 @@ import argparse
 from tqdm import tqdm
 
 from gan_widgets.train import data, pretrained, provenance
-from gan_widgets.train.classifier import Epoch, digits, fit
+from gan_widgets.train.classifier import Epoch, confidence, digits, divided, fit
 
 _HELD_OUT = 1000
 
@@ -31,7 +31,11 @@ def train(options: argparse.Namespace) -> int:
         "data": provenance.of_data(images),
         "seed": options.seed,
         "epochs": options.epochs,
-        "quality": {"held_out": held_out, "held_out_accuracy": round(last.accuracy, 4)},
+        "quality": {
+            "held_out": held_out,
+            "held_out_accuracy": round(last.accuracy, 4),
+            "held_out_confident": round(confidence(net, divided(images, held_out, options.seed)[1]), 4),
+        },
         "made_with": provenance.versions(),
     }
     print(pretrained.save_classifier(options.out / f"classifier-{options.data}.safetensors", net, facts))

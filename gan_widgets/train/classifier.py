@@ -96,13 +96,22 @@ def fit(
 
 def accuracy(net: nn.Module, data: Images) -> float:
     """Give the share of images whose largest logit is that of their label, in [0, 1]."""
+    return float((_logits(net, data).argmax(1) == data.labels).double().mean())
+
+
+def confidence(net: nn.Module, data: Images, *, level: float = 0.9) -> float:
+    """Give the share of images to which the net gives one label a probability above `level`, in [0, 1].
+
+    That of real images is the most that generated ones can be expected to reach.
+    """
+    return float((_logits(net, data).softmax(1).max(1).values > level).double().mean())
+
+
+def _logits(net: nn.Module, data: Images) -> Tensor:
     net.eval()
     with torch.no_grad():
-        right = [
-            (net(data.scaled(part)).argmax(1) == data.labels[part]).sum()
-            for part in torch.arange(len(data)).tensor_split(max(1, len(data) // 500))
-        ]
-    return float(torch.stack(right).sum()) / len(data)
+        parts = torch.arange(len(data)).tensor_split(max(1, len(data) // 500))
+        return torch.cat([net(data.scaled(part)) for part in parts])
 
 
 def divided(data: Images, held_out: int, seed: int) -> tuple[Images, Images]:

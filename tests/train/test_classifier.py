@@ -21,6 +21,15 @@ def test_accuracy_is_the_share_of_right_answers(few):
     assert classifier.accuracy(Two(), few) == pytest.approx(float((few.labels == 2).float().mean()))
 
 
+def test_confidence_is_the_share_of_images_with_one_probable_label(few):
+    class Graded(torch.nn.Module):
+        def forward(self, images):
+            first = torch.linspace(0, 1, len(images))
+            return torch.stack([first, 1 - first], 1).log()
+
+    assert classifier.confidence(Graded(), few, level=0.75) == pytest.approx(0.5)
+
+
 def test_real_digits_are_learnt():
     digits = data.load("digits", size=28)
     epochs = list(classifier.fit(classifier.digits(seed=0), digits, epochs=6, held_out=300))
