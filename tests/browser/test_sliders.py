@@ -219,14 +219,19 @@ def test_two_views_of_one_controller_show_the_same(jupyter_lab: Lab) -> None:
         expect(which).to_have_attribute("data-strengths-nonzero", "1")
 
 
-def test_the_views_in_the_dark(lab: Lab) -> None:
-    lab.kernel.value(
-        "[setattr(lab, 'selection', (6, 8)), setattr(lab, 'edits', [gw.Ablate('net.6', [6, 8, 20])])]"
-    )
-    nonzero(lab.view("ablation-sliders"), 3)
+def test_the_views_in_the_light_and_in_the_dark(lab: Lab) -> None:
+    """The pictures are for looking at; the README's is one of them (`ablation-sliders-light.png`)."""
+    lab.kernel.value("setattr(lab, 'edits', [gw.Ablate('net.6', [4, 5, 13, 14, 16, 42, 57], 0.85)])")
+    lab.kernel.value("setattr(lab, 'selection', (4, 5, 13, 14, 16, 42, 57))")
+    nonzero(lab.view("ablation-sliders"), 7)
+    shades = {}
     for kind in ("light", "dark"):
         lab.theme(kind)
         settled(lab)
         for name in ("layer-picker", "activation-grid", "ablation-sliders"):
-            lab.screenshot(f"{name}-{kind}", lab.view(name))
+            view = lab.view(name)
+            lab.screenshot(f"{name}-{kind}", view)
+            shades[name, kind] = view.evaluate("view => getComputedStyle(view).color")
         lab.screenshot(f"notebook-{kind}")
+    for name in ("layer-picker", "activation-grid", "ablation-sliders"):
+        assert shades[name, "light"] != shades[name, "dark"]
