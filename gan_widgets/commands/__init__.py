@@ -1,4 +1,4 @@
-"""The subcommands of `gan-widgets`, one small file each.
+"""The subcommands of `gan-widgets`, one small module each.
 
 A command is a module with two functions, listed in `gan_widgets.cli.COMMANDS`:
 
