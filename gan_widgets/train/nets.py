@@ -12,13 +12,13 @@ from torch import Tensor, nn
 class DCGANGenerator(nn.Module):
     """A generator after Radford et al. (arXiv 1511.06434): `z` (n, noise) → images (n, 1, 28, 28) in [-1, 1].
 
-    Its layers are `net.0` to `net.11`; the units worth looking at are those of `net.3` (128 at 7×7), `net.6`
-    and `net.9` (64 at 14×14). Weights start as in the paper, from PyTorch's global random state.
+    Its layers are `net.0` to `net.11`; the units worth looking at are those of `net.3` (128 at 4×4), `net.6`
+    (128 at 7×7) and `net.9` (64 at 14×14). Weights start as in the paper, from PyTorch's global random state.
 
     >>> [name for name, _ in DCGANGenerator().named_modules() if name][1]
     'net.0'
     >>> sum(p.numel() for p in DCGANGenerator().parameters())
-    570881
+    525953
     """
 
     def __init__(self, noise: int = 64) -> None:
@@ -26,13 +26,13 @@ class DCGANGenerator(nn.Module):
         self.noise = noise
         self.net = nn.Sequential(
             nn.Unflatten(1, (noise, 1, 1)),
-            nn.ConvTranspose2d(noise, 128, 7, bias=False),
+            nn.ConvTranspose2d(noise, 128, 4, bias=False),
+            nn.BatchNorm2d(128),
+            nn.ReLU(),
+            nn.ConvTranspose2d(128, 128, 4, bias=False),
             nn.BatchNorm2d(128),
             nn.ReLU(),
             nn.ConvTranspose2d(128, 64, 4, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(64),
-            nn.ReLU(),
-            nn.Conv2d(64, 64, 3, padding=1, bias=False),
             nn.BatchNorm2d(64),
             nn.ReLU(),
             nn.ConvTranspose2d(64, 1, 4, stride=2, padding=1),

@@ -138,6 +138,6 @@ def _unknown(name: str, known: list[str]) -> UnknownPretrainedError:
             "no networks of this name are shipped.",
             got=repr(name),
             allowed=", ".join(map(repr, known)),
-            next=f"Pass {known[0]!r}, or train your own pair with `gan-widgets train dcgan`.",
+            next=f"Pass {names()[0]!r}, or train your own pair with `gan-widgets train dcgan`.",
         )
     )
