@@ -179,6 +179,10 @@ class Lab:
             "display_name": "Python 3",
             "language": "python",
         }
+        self.show(notebook, name)
+
+    def show(self, notebook: nbformat.NotebookNode, name: str) -> None:
+        """Show a notebook, under a name that no other has, and wait for its kernel."""
         self.path = f"{name}-{secrets.token_hex(4)}.ipynb"
         nbformat.write(notebook, self.server.root / self.path)
         self.page.goto(f"{self.server.address}/lab/tree/{self.path}?reset&token={self.server.token}")
