@@ -4,7 +4,8 @@
 
 Both notebooks run the same edit on the same shipped generator and show 16 digits of 28×28; `interact`
 redraws one mosaic with matplotlib, which is what people write today. In each round both are measured in
-turn, on one server, so that a change in the machine's speed meets both. Floor: a frame of the screen, 16.7 ms.
+turn, on one server, so that a change in the machine's speed meets both. Floor: a frame of the screen,
+16.7 ms.
 
 *step*: from the input event to the first frame with the new picture, one step at a time, each waiting for
 the last.
