@@ -66,8 +66,8 @@ def _loop(trainer: Trainer, options: argparse.Namespace, log: Log, asked: list[i
     with tqdm(total=options.steps, initial=trainer.step, unit="step") as bar:
         for step in trainer.steps(max(0, options.steps - trainer.step)):
             log(astuple(step))
-            bar.update()
             bar.set_postfix(D=f"{step.d_loss:.3f}", G=f"{step.g_loss:.3f}", refresh=False)
+            bar.update()
             if step.step % options.every == 0:
                 checkpoint.save(options.out / "checkpoint.safetensors", trainer)
                 path = options.out / f"samples-{step.step:06d}.png"
