@@ -18,8 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gan_widgets.core.custom import stacked, tried
 from gan_widgets.core.errors import LatentsError, problem
-from gan_widgets.core.inputs import combine, each, same, tensors
+from gan_widgets.core.inputs import each, tensors
+from gan_widgets.core.kept import streams_kept
 from gan_widgets.core.live import Inputs
 from gan_widgets.core.seeds import check_seeds
 from gan_widgets.core.walks import lerp, slerp
@@ -70,7 +72,7 @@ class Latents:
         """
         known = check_seeds(seeds)
         if self.draw is not None:
-            with torch.random.fork_rng(devices=[]):
+            with streams_kept():
                 drawn = self.draw(known)
             return each(drawn, self._place)
         rows = np.stack([self._row(seed) for seed in known]).astype(np.float32)
@@ -203,9 +205,9 @@ def uniform(shape: int | Sequence[int], low: float = -1.0, high: float = 1.0) ->
 def from_function(f: Callable[[int], Any], name: str | None = None) -> Latents:
     """Make latents from your own rule: `f(seed)` gives ONE sample, a tensor or a tuple or dict of tensors.
 
-    Samples are stacked along a new first axis. PyTorch's global random state is left alone, so `f` may call
-    `torch.manual_seed`. `f` is tried on a few seeds at once; raises `LatentsError` when it does not give the
-    same sample for the same seed.
+    Samples are stacked along a new first axis. Global random states are put back, so `f` may seed them. `f`
+    is tried on a few seeds at once; raises `LatentsError` when it fails, or does not give the same sample for
+    the same seed.
 
     >>> digits = from_function(lambda seed: (normal(4)([seed])[0], torch.tensor(seed % 10)))
     >>> z, label = digits([3, 14, 15])
@@ -214,7 +216,7 @@ def from_function(f: Callable[[int], Any], name: str | None = None) -> Latents:
     """
 
     def draw(seeds: tuple[int, ...]) -> Inputs:
-        return _stack([f(seed) for seed in seeds])
+        return stacked([f(seed) for seed in seeds])
 
     return _custom(draw, name or str(getattr(f, "__name__", type(f).__name__)))
 
@@ -235,7 +237,7 @@ def as_latents(latents: "Latents | Sampler | Callable[[int], Any]") -> Latents:
     raise LatentsError(
         problem(
             "these are no latents.",
-            got=repr(latents),
+            got=repr(latents)[:200],
             next="Pass for instance latents=gw.normal(64).",
             allowed="gw.normal(...), gw.uniform(...), a function of a seed, an object with sample(n, seeds)",
         )
@@ -260,32 +262,5 @@ def _shape(shape: int | Sequence[int]) -> tuple[int, ...]:
 
 
 def _custom(draw: Callable[[tuple[int, ...]], Inputs], name: str) -> Latents:
-    seeds = (0, 1, 2)
-    with torch.random.fork_rng(devices=[]):
-        together = draw(seeds)
-        turned = each(draw(seeds[::-1]), lambda tensor: tensor.flip(0))
-        alone = combine([draw((seed,)) for seed in seeds], torch.cat)
-    if not (same(together, turned) and same(together, alone)):
-        raise LatentsError(
-            problem(
-                "a seed must name one latent, whatever the batch, its order or the calls before.",
-                got=f"{name}: other samples for the seeds 0, 1, 2 together, turned round and one by one",
-                allowed="the same sample for the same seed, always",
-                next="Draw from a generator made from the seed: torch.Generator().manual_seed(seed).",
-            )
-        )
-    return Latents(tuple(tensors(together)[0].shape[1:]), "custom", dtype=None, name=name, draw=draw)
-
-
-def _stack(samples: list[Inputs]) -> Inputs:
-    try:
-        return combine(samples, torch.stack)
-    except (RuntimeError, ValueError) as error:
-        raise LatentsError(
-            problem(
-                "samples of different seeds must have one shape.",
-                got=str(error),
-                allowed="tensors that stack",
-                next="Give every seed the same shapes, without a batch axis.",
-            )
-        ) from error
+    shape = tuple(tensors(tried(draw, name))[0].shape[1:])
+    return Latents(shape, "custom", dtype=None, name=name, draw=draw)

@@ -188,3 +188,33 @@ def test_samples_of_different_shapes_are_refused():
 def test_what_cannot_be_latents_is_refused():
     with pytest.raises(LatentsError, match=r"no latents\.\n  got: 64"):
         as_latents(64)
+
+
+def test_a_function_that_seeds_every_global_stream_moves_none_of_them():
+    def draw(seed):
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
+        torch.manual_seed(seed)
+        return torch.tensor([random.random(), np.random.rand(), float(torch.rand(()))])  # noqa: NPY002
+
+    streams = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state()  # noqa: NPY002
+    latents = from_function(draw)
+    assert latents([5, 2]).equal(latents([2, 5]).flip(0))
+    assert random.getstate() == streams[0]
+    assert np.random.get_state()[1].tolist() == streams[1]  # noqa: NPY002
+    assert torch.get_rng_state().equal(streams[2])
+
+
+@pytest.mark.parametrize(
+    ("given", "got"),
+    [
+        (torch.distributions.Normal(torch.zeros(3), 1.0), "got: Normal: TypeError: "),
+        (lambda z: z.shape, "got: <lambda>: AttributeError: "),
+    ],
+)
+def test_latents_that_cannot_be_drawn_are_refused_with_the_reason(given, got):
+    with pytest.raises(LatentsError, match="drawing latents for the seeds 0, 1 and 2 failed") as caught:
+        as_latents(given)
+    assert got in str(caught.value)
+    assert all(part in str(caught.value) for part in ("\n  got: ", "\n  allowed: ", "\n  next: "))
+    assert caught.value.__cause__ is not None
