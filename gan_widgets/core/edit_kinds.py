@@ -71,9 +71,9 @@ class Ablate(_Edit):
     """Turn units off: their value becomes `value`, by default zero.
 
     `units` are distinct channel numbers from 0 on. `strength` in [0, 1] is one number or one per unit.
-    `mask`, `(h, w)` on the layer's grid in [0, 1], says where (None: everywhere). `value` is `"zero"`,
-    `"mean"` (the unit's mean over a bank of seeds), `"resample"` (the unit's map for another seed), a
-    number, or one number per unit. Raises `EditError` for anything else; NaN and infinities are refused.
+    `mask`, `(h, w)` on the layer's grid, in [0, 1] or bool, says where (None: everywhere). `value` is
+    `"zero"`, `"mean"` (the unit's mean over a bank of seeds), `"resample"` (the unit's map for another seed),
+    a number, or one number per unit. Raises `EditError` for anything else; NaN and infinities are refused.
 
     >>> Ablate("net.6", units=range(2), strength=0.5, value="mean")
     Ablate('net.6', units=(0, 1), strength=0.5, value='mean')

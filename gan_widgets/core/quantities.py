@@ -54,7 +54,7 @@ def level(given: object, what: str, low: float = -math.inf, high: float = math.i
                 f"The {what} must be a finite number{within}.",
                 got=repr(given),
                 allowed=f"any finite number{within}",
-                next=f"Pass for instance {what}=1.0.",
+                next=f"Pass numbers such as 1.0 for the {what}.",
             )
         )
     return number
@@ -78,7 +78,7 @@ def levels(given: object, count: int, what: str, low: float = -math.inf, high: f
 
 
 def mask(given: object) -> Mask | None:
-    """Return a mask as rows of numbers in [0, 1], or None; raises `EditError`."""
+    """Return a mask as rows of numbers in [0, 1], or None; truth values are 0 and 1. Raises `EditError`."""
     if given is None:
         return None
     rows = _plain(given)
@@ -93,7 +93,13 @@ def mask(given: object) -> Mask | None:
                 next="Pass for instance mask=torch.ones(h, w).",
             )
         )
-    return tuple(_row(row, "mask", 0.0, 1.0) for row in rows)
+    return tuple(_row(_numbers(row), "mask", 0.0, 1.0) for row in rows)
+
+
+def _numbers(row: list[Any] | tuple[Any, ...]) -> list[Any] | tuple[Any, ...]:
+    return (
+        [float(item) if isinstance(item, bool) else item for item in row] if bool in map(type, row) else row
+    )
 
 
 def _row(given: list[Any] | tuple[Any, ...], what: str, low: float, high: float) -> tuple[float, ...]:

@@ -227,3 +227,10 @@ def test_json_is_plain_and_short():
 def test_edits_are_grouped_by_layer_in_their_order():
     a, b, c = Ablate("x", [1]), Ablate("y", [1]), Scale("x", [1], 2)
     assert by_layer([a, b, c]) == {"x": (a, c), "y": (b,)}
+
+
+def test_truth_values_are_a_mask_of_ones_and_zeros():
+    numbers = Ablate("a", [1], mask=[[1, 0, 0.0], [0, 1, 1]])
+    assert Ablate("a", [1], mask=torch.tensor([[True, False, False], [False, True, True]])) == numbers
+    assert Ablate("a", [1], mask=np.array([[1, 0, 0], [0, 1, 1]], dtype=bool)) == numbers
+    assert Ablate("a", [1], mask=[[True, 0, 0.0], [0, 1.0, True]]) == numbers
