@@ -28,16 +28,22 @@ def tensor_of(output: Any) -> Tensor | None:  # noqa: ANN401  (a module may retu
     >>> tensor_of("no tensor here") is None
     True
     """
-    return next(_tensors(output), None)
+    return next(tensors_of(output), None)
 
 
-def _tensors(output: Any) -> Iterator[Tensor]:  # noqa: ANN401
+def tensors_of(output: Any) -> Iterator[Tensor]:  # noqa: ANN401
+    """Go through all floating tensors with at least two dimensions, in the order of `tensor_of`.
+
+    >>> import torch
+    >>> [tuple(tensor.shape) for tensor in tensors_of({"w": torch.zeros(2, 7), "x": [torch.zeros(2, 3, 4)]})]
+    [(2, 7), (2, 3, 4)]
+    """
     if isinstance(output, Tensor):
         if output.ndim >= 2 and output.is_floating_point():
             yield output
     else:
         for _, part in parts(output):
-            yield from _tensors(part)
+            yield from tensors_of(part)
 
 
 def parts(output: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401

@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from gan_widgets.core.errors import ImageError, problem
-from gan_widgets.core.outputs import tensor_of
+from gan_widgets.core.outputs import tensors_of
 
 Pixels: TypeAlias = NDArray[np.uint8]
 
@@ -39,12 +39,14 @@ def as_images(output: Any) -> Tensor:  # noqa: ANN401  (a model may give anythin
     """Read a model's output as images `(n, ch, H, W)`, float32, with 1, 3 or 4 channels.
 
     `(n, H, W)` gets its channel; `(n, 784)` is taken as square, `(n, 3 * s * s)` as three square channels.
+    Of several tensors in a tuple or dict, the first with an image's four dimensions is meant, else the first.
     Raises `ImageError` for any other shape, or when the output holds no floating tensor.
 
     >>> as_images(torch.zeros(5, 784)).shape
     torch.Size([5, 1, 28, 28])
     """
-    tensor = tensor_of(output)
+    found = list(tensors_of(output))
+    tensor = next((t for t in found if t.ndim == 4 and t.shape[1] in (1, 3, 4)), next(iter(found), None))
     if tensor is None:
         raise _no_images(
             f"{type(output).__name__} without a floating tensor", "Return the images from forward()."

@@ -205,3 +205,14 @@ def test_png_keeps_every_byte(shape):
 def test_what_is_no_image_of_bytes_is_no_png(bad):
     with pytest.raises(ImageError, match="image of bytes"):
         png(bad)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        {"w": torch.zeros(2, 16), "image": torch.ones(2, 3, 4, 5)},
+        (torch.zeros(2, 16), torch.zeros(2, 7, 4, 5), torch.ones(2, 3, 4, 5)),
+    ],
+)
+def test_of_several_tensors_the_first_that_looks_like_images_is_shown(output):
+    assert as_images(output).equal(torch.ones(2, 3, 4, 5))
