@@ -1,11 +1,12 @@
 """What a model is called with: a tensor, or a tuple or dict of tensors with one sample per row."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from gan_widgets.core.errors import LatentsError, problem
-from gan_widgets.core.live import Inputs
+from gan_widgets.core.errors import GanWidgetsError, LatentsError, problem
+from gan_widgets.core.live import Inputs, call
 
 
 def tensors(inputs: Inputs) -> list[Tensor]:
@@ -65,3 +66,21 @@ def same(a: Inputs, b: Inputs) -> bool:
     left, right = tensors(a), tensors(b)
     alike = type(a) is type(b) and len(left) == len(right)
     return alike and all(x.shape == y.shape and x.equal(y) for x, y in zip(left, right, strict=True))
+
+
+def try_out(model: nn.Module, inputs: Inputs) -> Any:  # noqa: ANN401  (a model may return anything)
+    """Do what `call` does, for the first time; raises `LatentsError` when the model fails on these inputs."""
+    try:
+        return call(model, inputs)
+    except GanWidgetsError:
+        raise
+    except Exception as error:
+        given = [f"{tuple(part.shape)} {part.dtype} on {part.device}" for part in tensors(inputs)]
+        raise LatentsError(
+            problem(
+                f"The model fails on these latents: {type(error).__name__}: {error}",
+                got=", ".join(given),
+                allowed=f"what the forward of {type(model).__name__} takes, one sample per row",
+                next="Pass latents of the model's own size, dtype and device, with labels if it takes any.",
+            )
+        ) from error

@@ -22,8 +22,9 @@ from torch.nn.utils import parametrize
 
 from gan_widgets.core.errors import UnknownLayerError, problem
 from gan_widgets.core.hooks import alone
+from gan_widgets.core.inputs import try_out
 from gan_widgets.core.latents import Latents, as_latents
-from gan_widgets.core.live import Mode, call, quiet, unwrap
+from gan_widgets.core.live import Mode, quiet, unwrap
 from gan_widgets.core.names import ambiguous, named, nearest, unknown
 from gan_widgets.core.outputs import tensor_of
 
@@ -128,7 +129,7 @@ def layers(model: nn.Module, latents: Latents | Callable[[int], Any], *, mode: M
     Outputs wrapped in tuples, dicts and dataclasses count by their first such tensor. One of three
     dimensions is read as `(n, units, t)`; modules known to put features last on sequences (`nn.Linear`,
     attention, recurrent and transformer layers) have no units on dimension 1 and are named in `left_out`.
-    Raises `RefusedModelError` for models that cannot be read.
+    Raises `RefusedModelError` for models that cannot be read, `LatentsError` when the model fails.
     """
     root = unwrap(model)
     inputs = as_latents(latents)(_PROBE)
@@ -144,7 +145,7 @@ def layers(model: nn.Module, latents: Latents | Callable[[int], Any], *, mode: M
         for module in dict.fromkeys(known.values()):
             handles.append(module.register_forward_hook(note))  # noqa: PERF401  (those in place are removed)
         with quiet(root, mode), alone():
-            call(root, inputs)
+            try_out(root, inputs)
     finally:
         for handle in handles:
             handle.remove()

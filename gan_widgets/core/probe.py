@@ -12,7 +12,7 @@ from gan_widgets.core.agree import apart, bound, leaves
 from gan_widgets.core.capture import capture
 from gan_widgets.core.chain import Chain
 from gan_widgets.core.hooks import Hooks
-from gan_widgets.core.inputs import each
+from gan_widgets.core.inputs import each, try_out
 from gan_widgets.core.live import Inputs, Mode, call, quiet
 from gan_widgets.core.whole import Way, Whole, seed_everything
 
@@ -20,12 +20,13 @@ from gan_widgets.core.whole import Way, Whole, seed_everything
 def observe(root: nn.Module, layer: str, inputs: Inputs, mode: Mode) -> tuple[Any, str | None]:
     """Run the model twice; gives its output, and in words why no two runs are alike, None when they are.
 
-    Raises `UnknownLayerError` when the layer did not run, or ran several times under its bare name.
+    Raises `UnknownLayerError` when the layer did not run, or ran several times under its bare name, and
+    `LatentsError` when the model fails.
     """
     with quiet(root, mode), capture(root, [layer]) as acts:
         seed_everything(0)
         before = _streams()
-        first = call(root, each(inputs, torch.clone))
+        first = try_out(root, each(inputs, torch.clone))
         drew = _streams() != before
     acts[layer]
     with quiet(root, mode):
@@ -59,11 +60,23 @@ def _dropouts(root: nn.Module, mode: Mode) -> str:
 
 def remarks(root: nn.Module, mode: Mode) -> list[str]:
     """Say which modules look at the whole batch, so that an image depends on its neighbours."""
-    names = _training(root, mode, nn.modules.batchnorm._BatchNorm)
-    if not names:
-        return []
-    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    return [f"BatchNorm runs in training mode ({shown}): each image depends on the others of its batch."]
+    kind = nn.modules.batchnorm._BatchNorm
+    training = _training(root, mode, kind)
+    modules = root.named_modules()
+    bare = [name for name, m in modules if isinstance(m, kind) and m.running_mean is None]
+    reasons = {
+        "runs in training mode": [name for name in training if name not in bare],
+        "keeps no running statistics": bare,
+    }
+    return [
+        f"BatchNorm {reason} ({_some(names)}): each image depends on the others of its batch."
+        for reason, names in reasons.items()
+        if names
+    ]
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]

@@ -8,10 +8,11 @@ from torch import nn
 
 from gan_widgets.core.capture import capture
 from gan_widgets.core.edits import Ablate
-from gan_widgets.core.errors import RefusedModelError, UnknownLayerError
+from gan_widgets.core.errors import LatentsError, RefusedModelError, UnknownLayerError
 from gan_widgets.core.intervene import intervene
 from gan_widgets.core.latents import normal
 from gan_widgets.core.layers import LayerInfo, layers
+from gan_widgets.core.split import split
 
 
 def test_layers_come_in_the_order_they_ran_with_kind_units_and_grid(nets):
@@ -162,11 +163,15 @@ def test_the_probe_neither_fills_a_capture_nor_sees_an_edit_around_it(nets):
         assert len(acts["2"]) == 3
 
 
-def test_an_error_of_the_model_is_the_users_to_see_and_leaves_no_hook(assert_unchanged):
-    model = nn.Sequential(nn.Linear(3, 4), nn.Linear(5, 6))
+def test_latents_that_the_model_fails_on_are_told_with_its_own_error_and_leave_no_hook(assert_unchanged):
+    model = nn.Sequential(nn.Linear(5, 4), nn.Linear(4, 6))
     same = assert_unchanged(model)
-    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
-        layers(model, normal(3))
+    for look in (lambda: layers(model, normal(3)), lambda: split(model, "0", normal(3))):
+        with pytest.raises(LatentsError, match="shapes cannot be multiplied") as caught:
+            look()
+        assert "\n  allowed: what the forward of Sequential takes, one sample per row" in str(caught.value)
+        assert "\n  next: Pass latents of the model's own size" in str(caught.value)
+        assert isinstance(caught.value.__cause__, RuntimeError)
     same()
 
 

@@ -461,6 +461,14 @@ def test_batch_statistics_are_used_and_told_in_training_mode(build, layer, how):
     assert split(model, layer, Z).notes == ()
 
 
+def test_batch_norm_without_running_statistics_is_told_in_every_mode():
+    norm = nn.BatchNorm1d(5, track_running_stats=False)
+    parts = split(nn.Sequential(nn.Linear(6, 5), norm, nn.Linear(5, 4)).eval(), "0", Z)
+    assert parts.notes == (
+        "BatchNorm keeps no running statistics (1): each image depends on the others of its batch.",
+    )
+
+
 def test_as_is_follows_the_flags_as_they_are_at_each_run():
     for build, layer in ((Wrapped, "net.1"), (Skips, "mid")):
         model = build().eval()
