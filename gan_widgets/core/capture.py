@@ -15,7 +15,7 @@ from types import TracebackType
 from torch import Tensor, nn
 
 from gan_widgets.core.errors import UnknownLayerError, problem
-from gan_widgets.core.hooks import Hooked, Hooks, Stop
+from gan_widgets.core.hooks import Hooked, Hooks, Stop, stopped
 from gan_widgets.core.names import Target, unknown
 
 
@@ -64,6 +64,7 @@ class Capture(Hooked):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         if error is not None and error is self._stop:
+            stopped(self._model)
             super().__exit__(None, None, None)
             return True
         super().__exit__(kind, error, trace)

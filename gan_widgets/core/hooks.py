@@ -4,6 +4,8 @@ What reads (`capture`) and what writes (`intervene`) are both `Hooked`: they dif
 tensor.
 """
 
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
@@ -16,6 +18,15 @@ from gan_widgets.core.errors import GanWidgetsError, HookFailedError, RefusedMod
 from gan_widgets.core.live import eager, unwrap
 from gan_widgets.core.names import Target, ambiguous, resolve
 from gan_widgets.core.outputs import replace, tensor_of
+
+
+class _Place(threading.local):
+    """Where this thread is in a forward of the whole model: threads may run one at the same time."""
+
+    def __init__(self) -> None:
+        self.running = False
+        self.seen: Counter[Target] = Counter()
+
 
 React = Callable[[Target, Tensor], Tensor | None]
 """What to do with the tensor of a layer's output: give another one in its place, or None to leave it."""
@@ -53,7 +64,7 @@ class Hooks:
         self.reads = reads
         self._begin = begin
         self.forwards = 0
-        self.running = False
+        self.place = _Place()
         self.failure: tuple[Target, Exception] | None = None
         root = unwrap(model)
         _refuse_replicas(model)
@@ -61,7 +72,7 @@ class Hooks:
         self._depth = _depth.get()
         self._open = True
         with ExitStack() as stack:
-            stack.enter_context(eager(model))
+            stack.enter_context(eager())
             stack.callback(root.register_forward_pre_hook(_Begin(self), prepend=True).remove)
             stack.callback(root.register_forward_hook(_End(self), always_call=True).remove)
             for hook in self.layers:
@@ -76,10 +87,9 @@ class Hooks:
 
     def begin(self) -> None:
         """Start counting calls anew: the whole model begins a forward."""
-        self.running = True
+        self.place.running = True
+        self.place.seen.clear()
         self._begin()
-        for hook in self.layers:
-            hook.seen = 0
 
     def close(self) -> None:
         """Remove every hook; harmless when done before."""
@@ -113,7 +123,7 @@ class _Begin(_Hook):
 class _End(_Hook):
     def __call__(self, _module: nn.Module, _inputs: object, output: object) -> None:
         if self.owner.listening:
-            self.owner.running = False
+            self.owner.place.running = False
             self.owner.forwards += output is not None  # None: the forward raised
 
 
@@ -121,7 +131,6 @@ class _LayerHook(_Hook):
     def __init__(self, owner: Hooks, target: Target) -> None:
         super().__init__(owner)
         self.target = target
-        self.seen = 0
         self.most = 0
         self.fired = False
 
@@ -129,12 +138,13 @@ class _LayerHook(_Hook):
         owner = self.owner
         if not owner.listening:
             return None
-        k = self.seen
-        if owner.running:
-            self.seen += 1
-            self.most = max(self.most, self.seen)
-        if owner.running and k != (self.target.call or 0):
-            return None
+        place = owner.place
+        if place.running:
+            k = place.seen[self.target]
+            place.seen[self.target] += 1
+            self.most = max(self.most, k + 1)
+            if k != (self.target.call or 0):
+                return None
         self.fired = True
         try:
             tensor = self._tensor(module, output)
@@ -147,7 +157,7 @@ class _LayerHook(_Hook):
     def _tensor(self, module: nn.Module, output: Any) -> Tensor:  # noqa: ANN401
         if module is not self.target.module:
             raise RefusedModelError(_REPLICAS)
-        if self.target.call is not None and not self.owner.running:
+        if self.target.call is not None and not self.owner.place.running:
             raise HookFailedError(
                 problem(
                     "Calls are counted from the start of the whole model's forward.",
@@ -190,6 +200,14 @@ def _readers_last(module: nn.Module) -> None:
 
 class Stop(BaseException):
     """Ends a forward from a hook; no Exception, so that a model that catches those does not catch this."""
+
+
+def stopped(model: nn.Module) -> None:
+    """Tell other hooks on `model` that its forward has ended: after a `Stop`, PyTorch does not call them."""
+    for module in unwrap(model).modules():
+        for hook in module._forward_hooks.values():
+            if isinstance(hook, _End) and hook.owner.listening:
+                hook.owner.place.running = False
 
 
 class Hooked:

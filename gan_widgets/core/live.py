@@ -129,12 +129,13 @@ _COMPILED = "_torchdynamo_orig_callable"
 
 
 @contextmanager
-def eager(model: nn.Module) -> Iterator[None]:
+def eager(model: nn.Module | None = None) -> Iterator[None]:
     """Run compiled parts of `model` as plain Python inside the block: compiled code ignores later hooks.
 
-    Nothing at all happens when nothing under `model` was compiled.
+    Nothing at all happens when nothing under `model` was compiled. Without a model, all that was compiled
+    runs as plain Python, so a compiled function that calls a model too.
     """
-    if "torch._dynamo" not in sys.modules or not any(map(compiled, model.modules())):
+    if "torch._dynamo" not in sys.modules or (model is not None and not any(map(compiled, model.modules()))):
         yield
         return
     _EAGER.enter()

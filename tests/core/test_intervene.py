@@ -1,5 +1,7 @@
 """Editing layers while the model runs."""
 
+import threading
+
 import pytest
 import torch
 from torch import nn
@@ -197,3 +199,48 @@ def test_a_dry_run_finds_the_hooks_of_every_kind_of_model_fire(generator, assert
     same = assert_unchanged(model)
     dry_run(model, names, latents)
     same()
+
+
+def test_a_compiled_function_that_calls_the_model_does_not_pass_the_edit_by(nets):
+    torch._dynamo.reset()
+    model, latents, _ = nets.make("fully connected")
+    f = torch.compile(lambda z: model(z) * 2, backend="eager")
+    z = latents(range(2))
+    plain = f(z)
+    with intervene(model, [Insert("3", units=[5], value=9.0)]), capture(model, ["3"]) as acts:
+        assert (f(z)[:, 5] == 18).all()
+    assert (acts["3"][:, 5] == 9).all()
+    assert f(z).equal(plain)
+
+
+def test_threads_that_run_the_model_at_once_all_see_the_edit():
+    model = nn.Sequential(*[nn.Linear(3, 3) for _ in range(30)])
+    inside = threading.Barrier(3, timeout=30)
+    seen = []
+
+    def meet(*_):
+        inside.wait()
+
+    model[10].register_forward_hook(meet)
+
+    def run():
+        seen.append(model(torch.ones(2, 3))[:, 1].tolist())
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    with intervene(model, [Insert("29", units=[1], value=9.0)]):
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert seen == [[9.0, 9.0]] * 3
+
+
+def test_a_capture_that_ends_the_forward_leaves_edits_of_parts_called_alone_working(nets):
+    model, latents, _ = nets.make("skip and unused branch")
+    z = latents(range(2))
+    with intervene(model, [Insert("norm", units=[1], value=9.0)]):
+        with capture(model, ["norm"], stop=True) as acts:
+            model(z)
+        assert (acts["norm"][:, 1] == 9).all()
+        for _ in range(2):
+            assert (model.norm(model.head(z))[:, 1] == 9).all()
