@@ -36,6 +36,7 @@ class Law:
     factor·x. Where α·m is 1 a unit becomes v, whatever it was (NaN too); where it is 0 it keeps its bits.
     """
 
+    @torch.inference_mode(False)  # else a later forward with gradients could not save these
     def __init__(
         self,
         units: tuple[int, ...],
@@ -90,6 +91,7 @@ class Law:
             self._made[key] = self._make(out)
         return self._made[key]
 
+    @torch.inference_mode(False)
     def _make(self, out: Tensor) -> _Terms:
         # in float64 on the CPU: 1 − α·m is rounded once, and looking for ones and zeros never waits for a GPU
         weight, keep, add = self._weight, 1 - self._weight, None

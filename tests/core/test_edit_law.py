@@ -148,3 +148,16 @@ def test_a_measured_value_that_is_missing_is_refused(values):
         EditError, match=r"needs a measured value(.|\n)*allowed: \(2,\) or \(4, 2, 3, 4\)\n  next: Pass"
     ):
         apply([edit], torch.zeros(4, UNITS, H, W), given)
+
+
+@pytest.mark.parametrize(
+    ("edit", "slope"),
+    [(Insert("a", [1], 7.0, strength=0.5), 1.0), (Scale("a", [1], 3.0), 6.0), (Ablate("a", [1]), 0.0)],
+)
+def test_an_edit_first_used_in_inference_mode_can_be_trained_through_later(edit, slope):
+    with torch.inference_mode():
+        apply([edit], torch.ones(2, 3, 4, 5))
+    h = torch.ones(2, 3, 4, 5, requires_grad=True)
+    apply([edit], h * h).sum().backward()
+    assert h.grad[:, [0, 2]].unique().tolist() == [2.0]
+    assert h.grad[:, 1].unique().tolist() == [slope]
