@@ -212,10 +212,20 @@ def _refuse_effects(nodes: Iterator[fx.Node]) -> None:
     for node in nodes:
         if not isinstance(node.target, torch._ops.OpOverload):
             continue
-        if torch.Tag.nondeterministic_seeded in node.target.tags:
+        if torch.Tag.nondeterministic_seeded in node.target.tags and not _without_dropout(node):
             raise UntraceableError(f"it draws random numbers ({node.target})")
         if node.target._schema.is_mutable:
             raise UntraceableError(f"it writes in place where that cannot be recorded ({node.target})")
+
+
+def _without_dropout(node: fx.Node) -> bool:
+    """Whether this is an attention that could drop weights at random, and drops none."""
+    names = [argument.name for argument in node.target._schema.arguments]  # type: ignore[union-attr]
+    if "dropout_p" not in names:
+        return False
+    place = names.index("dropout_p")
+    given = node.args[place] if place < len(node.args) else node.kwargs.get("dropout_p", 0.0)
+    return bool(given == 0.0)
 
 
 def _updates(node: fx.Node) -> bool:

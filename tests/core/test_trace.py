@@ -213,6 +213,23 @@ def test_a_generator_with_attention_and_resizing_is_recorded():
         assert torch.equal(parts.suffix(cut), model(Z(range(5))))
 
 
+@pytest.mark.parametrize(("dropout", "how"), [(0.0, "traced"), (0.5, "full")])
+def test_fused_attention_is_recorded_unless_it_drops_at_random(dropout, how):
+    class Attentive(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.start, self.keys, self.out = nn.Linear(6, 5 * 8), nn.Linear(8, 8), nn.Linear(40, 12)
+
+        def forward(self, z):
+            tokens = self.start(z).view(-1, 1, 5, 8)
+            seen = nn.functional.scaled_dot_product_attention(
+                tokens, self.keys(tokens), tokens, dropout_p=dropout
+            )
+            return self.out((tokens + seen).flatten(1))
+
+    assert split(Attentive().eval(), "start", Z).how == how
+
+
 def test_adapters_of_positional_inputs_are_followed():
     class Two(nn.Module):
         def __init__(self):
