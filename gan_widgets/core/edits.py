@@ -30,7 +30,6 @@ __all__ = [
     "Scale",
     "apply",
     "as_edits",
-    "by_layer",
     "check",
     "fit",
     "from_json",
@@ -139,18 +138,6 @@ def fit(edit: Edit, units: int, size: tuple[int, ...] | None = None) -> None:
                 next="Make the mask on the layer's own grid, not on the image's.",
             )
         )
-
-
-def by_layer(edits: Iterable[Edit]) -> dict[str, tuple[Edit, ...]]:
-    """Group edits by layer name; the order within a layer stays.
-
-    >>> by_layer([Ablate("a", [1]), Ablate("b", [2]), Scale("a", [3], factor=2)])["a"]
-    (Ablate('a', units=(1,)), Scale('a', units=(3,), factor=2.0))
-    """
-    groups: dict[str, tuple[Edit, ...]] = {}
-    for edit in edits:
-        groups[edit.layer] = (*groups.get(edit.layer, ()), edit)
-    return groups
 
 
 def to_json(edits: Iterable[Edit]) -> str:

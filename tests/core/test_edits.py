@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import gan_widgets as gw
-from gan_widgets.core.edits import Ablate, Insert, Scale, by_layer, check, from_json, to_code, to_json
+from gan_widgets.core.edits import Ablate, Insert, Scale, check, from_json, to_code, to_json
 from gan_widgets.core.errors import EditError
 from gan_widgets.core.layers import LayerInfo
 from tests.core.some_edits import UNITS, H, W, edits
@@ -222,11 +222,6 @@ def test_json_with_numbers_that_are_not_legal_is_refused(field):
 def test_json_is_plain_and_short():
     said = json.loads(to_json([Scale("a", [1], 0.1)]))
     assert said == [{"kind": "Scale", "layer": "a", "units": [1], "factor": 0.1}]
-
-
-def test_edits_are_grouped_by_layer_in_their_order():
-    a, b, c = Ablate("x", [1]), Ablate("y", [1]), Scale("x", [1], 2)
-    assert by_layer([a, b, c]) == {"x": (a, c), "y": (b,)}
 
 
 def test_truth_values_are_a_mask_of_ones_and_zeros():
