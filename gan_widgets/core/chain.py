@@ -28,10 +28,10 @@ class Chain:
         self._watch = Watch([whole.root, *containers], [whole.root, *containers, *self._within])
         self._careful = self._flag is None or any(map(compiled, self._within))
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What keeps the chain from being run, if anything does."""
-        return self._watch.notes
+    def stale(self) -> str | None:
+        """Say why the whole model has to run now, or None."""
+        hooked = next((module for module in self.containers if module._forward_hooks), None)
+        return self._watch.changed() if hooked is None else f"a hook sits on {type(hooked).__name__}"
 
     def prefix(self, inputs: Inputs) -> Cut:
         """Run the model up to the layer."""
@@ -39,7 +39,7 @@ class Chain:
 
     def suffix(self, cut: Cut, h: Tensor) -> Any:  # noqa: ANN401
         """Run the modules after the layer on `h`."""
-        if any(module._forward_hooks for module in self.containers) or self._watch.changed():
+        if self.stale():
             return self.whole.suffix(cut, h)
         with self._still():
             return self.run(h)

@@ -43,18 +43,29 @@ class Split:
     `error` is the largest difference that the check found, 0.0 when both gave the same bits. `steps` is the
     number of modules or operations that a suffix runs, 0 for "full".
 
-    Weights are read at every run. Split again when something else about the model changed.
+    Weights are read at every run. Once modules, their attributes or hooks are others, the whole model runs.
     """
 
     layer: str
-    how: How
-    why: str
     error: float
     mode: Mode
     steps: int
+    _found: How
+    _reason: str
     _way: Way = field(repr=False)
     _copies: bool = field(repr=False)
     _notes: tuple[str, ...] = ()
+
+    @property
+    def how(self) -> How:
+        """How a suffix would run now."""
+        return "full" if self._way.stale() else self._found
+
+    @property
+    def why(self) -> str:
+        """A sentence on how the model was cut, or on what has changed since."""
+        stale = self._way.stale()
+        return f"The whole model runs, now that {stale}. Split again." if stale else self._reason
 
     @property
     def runs_modules(self) -> bool:
@@ -137,7 +148,7 @@ def split(
         why += f"; checked on {n} sample{'s' if n > 1 else ''}: "
         why += "bit for bit the same" if error == 0 else f"within {error:.2g}"
     why = f"{why[0].upper()}{why[1:]}."
-    return Split(layer, how, why, error, mode, steps, way, touches(way, inputs), tuple(notes))
+    return Split(layer, error, mode, steps, how, why, way, touches(way, inputs), tuple(notes))
 
 
 def _fastest(whole: Whole, target: Target, inputs: Inputs) -> tuple[Way, How, int, str]:

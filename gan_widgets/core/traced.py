@@ -27,7 +27,7 @@ class Traced:
 
     def __init__(self, whole: Whole, inputs: Inputs) -> None:
         self.whole = whole
-        self._unrecorded: list[str] = []
+        self.notes: list[str] = []
         modules = list(whole.root.modules())
         hooks = [
             (module, h) for module in modules for h in (module._forward_hooks, module._forward_pre_hooks)
@@ -44,10 +44,10 @@ class Traced:
         self._programs: dict[object, Program | None] = {}
         self.first = self._check(self._key(inputs), inputs)
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What keeps recordings from being run, if anything does."""
-        return (*self._unrecorded, *self._watch.notes)
+    def stale(self) -> str | None:
+        """Say why the whole model has to run now, or None."""
+        hooked = any(tuple(hooks) != known for hooks, known in self._hooks)
+        return "it has other hooks" if hooked else self._watch.changed()
 
     def _program(self, inputs: Inputs) -> Program | None:
         """Give the checked recording for inputs of this form, or None, with a note, where there is none."""
@@ -58,7 +58,7 @@ class Traced:
             except UntraceableError as error:
                 self._programs[key] = None
                 shapes = ", ".join(str(tuple(tensor.shape)) for tensor in tensors(inputs))
-                self._unrecorded.append(f"The whole model runs for inputs {shapes}: {error}.")
+                self.notes.append(f"The whole model runs for inputs {shapes}: {error}.")
         return self._programs[key]
 
     def _check(self, key: object, inputs: Inputs) -> Program:
@@ -71,7 +71,7 @@ class Traced:
 
     def prefix(self, inputs: Inputs) -> Cut:
         """Run the recorded operations up to the layer."""
-        program = None if self._stale() else self._program(inputs)
+        program = None if self.stale() else self._program(inputs)
         if program is None:
             return self.whole.prefix(inputs)
         kept = each(inputs, torch.clone)
@@ -81,7 +81,7 @@ class Traced:
 
     def suffix(self, cut: Cut, h: Tensor) -> Any:  # noqa: ANN401
         """Run the recorded operations after the layer on `h`."""
-        if cut.rest is None or self._stale():
+        if cut.rest is None or self.stale():
             return self.whole.suffix(cut, h)
         program, skips = cut.rest
         with self._still(program):
@@ -97,9 +97,6 @@ class Traced:
 
     def _still(self, program: Program) -> AbstractContextManager[None]:
         return quiet(self.whole.root, self.whole.mode) if program.writes else Still()
-
-    def _stale(self) -> bool:
-        return any(tuple(hooks) != known for hooks, known in self._hooks) or self._watch.changed()
 
     def _key(self, inputs: Inputs) -> object:
         given = [(tensor.shape, tensor.dtype, tensor.device) for tensor in tensors(inputs)]

@@ -20,28 +20,19 @@ class Watch:
 
     >>> model = nn.Sequential(nn.LeakyReLU(0.2), nn.Tanh())
     >>> watch = Watch(model.modules(), model.modules())
-    >>> watch.changed()
-    False
+    >>> watch.changed() is None
+    True
     >>> model[0].negative_slope = 0.1
-    >>> watch.changed(), watch.notes
-    (True, ('LeakyReLU has another negative_slope since the split: the whole model runs. Split again.',))
+    >>> watch.changed()
+    'LeakyReLU has another negative_slope'
     """
 
     def __init__(self, attributes: Iterable[nn.Module], children: Iterable[nn.Module]) -> None:
         self._attributes = [(module, len(vars(module)), _own(module)) for module in dict.fromkeys(attributes)]
         self._children = [(module, tuple(module._modules.values())) for module in dict.fromkeys(children)]
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """One sentence on the first change, or nothing."""
-        found = self._first()
-        return (f"{found} since the split: the whole model runs. Split again.",) if found else ()
-
-    def changed(self) -> bool:
-        """Whether anything is not as it was."""
-        return self._first() is not None
-
-    def _first(self) -> str | None:
+    def changed(self) -> str | None:
+        """Say what is not as it was, or None while all is."""
         for module, children in self._children:
             if tuple(module._modules.values()) != children:
                 return f"{type(module).__name__} has other modules"

@@ -40,6 +40,10 @@ class Way(Protocol):
         """Run what follows the layer, with `h` as the layer's tensor."""
         ...
 
+    def stale(self) -> str | None:
+        """Say why the whole model has to run now although this way was found, or None."""
+        ...
+
 
 class Whole:
     """Run the whole model each time; always right, never fast.
@@ -80,6 +84,9 @@ class Whole:
                 )
             )
         return output
+
+    def stale(self) -> None:
+        """Give None: the whole model is always right."""
 
     def _seed(self) -> None:
         if self.seeded:
