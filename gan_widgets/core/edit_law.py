@@ -9,11 +9,16 @@ tensor([[4., 2., 7.]])
 """
 
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_widgets.core.quantities import Mask, PerUnit
+
+Numbers: TypeAlias = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -46,14 +51,16 @@ class Law:
         value: PerUnit | None = None,
         factor: PerUnit | None = None,
     ) -> None:
+        # in NumPy, whose small arrays cost a tenth of PyTorch's: a slider makes a new law at every move
         alpha = _column(strength, len(units))
-        self._picked = alpha.flatten().nonzero().flatten()
-        self._index = torch.tensor(units, dtype=torch.int64)[self._picked]
-        self._weight = alpha[self._picked]
+        picked = np.flatnonzero(alpha)
+        self._picked = torch.from_numpy(picked)
+        self._index = torch.from_numpy(np.array(units, dtype=np.int64)[picked])
+        self._weight = alpha[picked]
         if mask is not None:
-            self._weight = self._weight * torch.tensor(mask, dtype=torch.float64)
-        self._value = None if value is None else _column(value, len(units))[self._picked]
-        self._factor = None if factor is None else _column(factor, len(units))[self._picked]
+            self._weight = self._weight * np.array(mask)
+        self._value = None if value is None else _column(value, len(units))[picked]
+        self._factor = None if factor is None else _column(factor, len(units))[picked]
         self._made: dict[tuple[torch.device, torch.dtype, int], _Terms] = {}
 
     def write(self, out: Tensor, value: Tensor | None = None) -> None:
@@ -93,15 +100,15 @@ class Law:
 
     @torch.inference_mode(False)
     def _make(self, out: Tensor) -> _Terms:
-        # in float64 on the CPU: 1 − α·m is rounded once, and looking for ones and zeros never waits for a GPU
+        # in float64: 1 − α·m is rounded once
         weight, keep, add = self._weight, 1 - self._weight, None
-        one: Tensor | None = weight == 1
-        zero: Tensor | None = weight == 0
+        one: Numbers | None = weight == 1
+        zero: Numbers | None = weight == 0
         if self._factor is not None:
             # x·(1 − w) + k·x·w, exact where w is 0 or 1
             keep = keep + self._factor * weight
             one = zero = None
-        elif self._value is not None and bool(self._value.any()):
+        elif self._value is not None and self._value.any():
             add = self._value * weight
         full = one is not None and bool(one.all())
         return _Terms(
@@ -122,16 +129,16 @@ def _put(out: Tensor, index: Tensor, v: Tensor | None) -> None:
         out.index_copy_(1, index, v.expand(out.shape[0], len(index), *out.shape[2:]))
 
 
-def _column(numbers: PerUnit, count: int) -> Tensor:
-    return torch.tensor(numbers, dtype=torch.float64).expand(count).reshape(-1, 1, 1)
+def _column(numbers: PerUnit, count: int) -> Numbers:
+    return np.broadcast_to(np.array(numbers, dtype=np.float64), count).reshape(-1, 1, 1)
 
 
-def _like(term: Tensor, out: Tensor) -> Tensor:
+def _like(term: Numbers, out: Tensor) -> Tensor:
     """Give `(k, 1, 1)` as many dimensions as a unit of `out` has; a masked `(k, h, w)` has them."""
     if term.shape[1:] == (1, 1):
         term = term.reshape(-1, *[1] * (out.ndim - 2))
-    return term.to(out.device, torch.bool if term.dtype == torch.bool else out.dtype)
+    return torch.from_numpy(term).to(out.device, torch.bool if term.dtype == bool else out.dtype)
 
 
-def _where(places: Tensor | None, out: Tensor) -> Tensor | None:
-    return None if places is None or not bool(places.any()) else _like(places, out)
+def _where(places: Numbers | None, out: Tensor) -> Tensor | None:
+    return None if places is None or not places.any() else _like(places, out)
