@@ -30,7 +30,8 @@ def attach(
 ) -> Controller:
     """Observe `model`, a generator fed by `latents`, and say what was found.
 
-    One probe forward finds the layers, and a self-check decides how re-rendering may be cut short at `layer`.
+    One probe forward finds the layers by their hooks (for a compiled or wrapped model a second asserts that
+    the hooks fire in it, too), and a self-check decides how re-rendering may be cut short at `layer`.
     Nothing is rendered before it is wanted. `layer=None` takes the middle rectified feature map. `samples`
     seeds from 0 on are shown. `mode` says how BatchNorm behaves while rendering; `range` which values of the
     model are black and white. In a notebook, running the same cell again closes what its last run attached.

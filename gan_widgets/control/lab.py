@@ -26,6 +26,7 @@ from gan_widgets.control.rendering import Renderer
 from gan_widgets.control.status import Status, described, failed
 from gan_widgets.control.traits import Entry, Shown, check_known, land
 from gan_widgets.core.edits import Edit
+from gan_widgets.core.intervene import dry_run
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.layers import LayerInfo, Layers, layers
 from gan_widgets.core.live import unwrap
@@ -101,6 +102,9 @@ class Controller(HasTraits):
         )
         with self._lock:
             self._layers = layers(model, latents, mode=mode)
+            if unwrap(model) is not model:
+                # the probe saw each layer's hook fire, but in the module inside the wrapper
+                dry_run(model, self._layers.names, latents, mode=mode)
             name = middle(self._layers) if layer is None else checked_layer(layer, self._layers).name
             self._renderer = Renderer(model, latents, self._layers, mode)
             self._renderer.split_at(name)

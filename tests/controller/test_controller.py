@@ -14,6 +14,7 @@ from gan_widgets.core.errors import (
     ControllerError,
     EditError,
     GanWidgetsError,
+    HookFailedError,
     LatentsError,
     RenderError,
     UnknownLayerError,
@@ -335,6 +336,15 @@ def test_attaching_costs_one_forward_beside_the_self_check(model):
     with gw.attach(model, latents=gw.normal(6), layer="3"):
         assert probe == 1
         assert len(calls) == probe + check
+
+
+def test_a_wrapper_that_hides_the_hooks_of_its_model_is_refused_by_name(model):
+    class Wrapper(nn.DataParallel):
+        def forward(self, z):
+            return torch.zeros(len(z), 1, 4, 6)
+
+    with pytest.raises(HookFailedError, match=r"not through these layers' hooks(.|\n)*'3'"):
+        gw.attach(Wrapper(model), latents=gw.normal(6), layer="3")
 
 
 def test_nothing_is_rendered_before_it_is_wanted(lab):
