@@ -27,10 +27,10 @@ def chromium_page() -> Iterator[Browser]:
 
 
 @contextmanager
-def jupyterlab() -> Iterator[tuple[Browser, Server]]:
-    """Give a browser and a JupyterLab for it, both gone at the end."""
-    with TemporaryDirectory() as folder, chromium_page() as browser, serve(Path(folder)) as server:
-        yield browser, server
+def jupyterlab(*options: str) -> Iterator[Server]:
+    """Give a JupyterLab, started with these options and gone at the end."""
+    with TemporaryDirectory() as folder, serve(Path(folder), *options) as server:
+        yield server
 
 
 @contextmanager

@@ -10,7 +10,7 @@ kernel had answered. *nodes* counts the DOM nodes of the output.
 import argparse
 import statistics
 
-from browser import jupyterlab, notebook
+from browser import chromium_page, jupyterlab, notebook
 
 SET_UP = """
 import gan_widgets as gw
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     figures: dict[str, list[dict[str, float]]] = {name: [] for name in CELLS}
-    with jupyterlab() as (browser, server):
+    with chromium_page() as browser, jupyterlab() as server:
         for _ in range(rounds):
             for name, (code, selector, count) in CELLS.items():
                 with notebook(browser, server, SET_UP, "0") as lab:

@@ -11,7 +11,7 @@ import argparse
 import gc
 
 import psutil
-from browser import jupyterlab, notebook
+from browser import chromium_page, jupyterlab, notebook
 
 SET_UP = """
 import gan_widgets as gw
@@ -63,7 +63,7 @@ STORM = """async (count) => {
 
 
 def in_the_page(messages: int) -> bool:
-    with jupyterlab() as (browser, server), notebook(browser, server, SET_UP) as lab:
+    with chromium_page() as browser, jupyterlab() as server, notebook(browser, server, SET_UP) as lab:
         lab.view("ablation-sliders")
         lab.page.evaluate(TAP)
         seen = lab.page.evaluate(STORM, messages)

@@ -8,14 +8,17 @@
   };
 
   // The first moment at which the frame that is being made has been handed to the screen.
-  const painted = () =>
-    new Promise((done) =>
-      requestAnimationFrame(() => {
-        const channel = new MessageChannel();
-        channel.port1.onmessage = () => done(performance.now());
-        channel.port2.postMessage(0);
-      }),
-    );
+  const made = () =>
+    new Promise((done) => {
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => done(performance.now());
+      channel.port2.postMessage(0);
+    });
+  // Ours draws while a frame is being made; an <img> that has loaded is in the next one.
+  const painted = async (inFrame) => {
+    if (!inFrame) await frame();
+    return made();
+  };
 
   const pointer = (target, type, x, y) => {
     const shared = {
@@ -34,10 +37,9 @@
       const box = element.getBoundingClientRect();
       return [box.left + box.width / 2, box.top + box.height / 2];
     };
-    const place = (share) => {
-      const box = rail().getBoundingClientRect();
-      return [box.left + share * box.width, box.top + box.height / 2];
-    };
+    // measured once, as a hand does: asking again at every move would make the page lay itself out each time
+    const box = rail().getBoundingClientRect();
+    const place = (share) => [box.left + share * box.width, box.top + box.height / 2];
     return {
       // noUiSlider moves its handle by as much as the pointer moves: it must be taken where it is
       press: (share) => pointer(grip(), `${kind}down`, ...(grip() === rail() ? place(share) : middle(grip()))),
@@ -52,6 +54,7 @@
       const row = () => after('.gw-slider[data-unit="0"]', view);
       const rail = () => row().querySelector("[data-part=track]") ?? row();
       return {
+        inFrame: true,
         hand: track("pointer", rail, rail, rail),
         watch: (changed) => {
           const observer = new MutationObserver(changed);
@@ -64,13 +67,15 @@
       const box = after(".widget-interact");
       const base = () => after(".noUi-target", box);
       return {
+        inFrame: false,
         hand: track("mouse", () => after(".noUi-handle", box), base, () => document.documentElement),
         watch: (changed) => {
           const observer = new MutationObserver((records) => {
             for (const record of records)
               for (const node of record.addedNodes) {
                 const image = node.tagName === "IMG" ? node : node.querySelector?.("img");
-                if (image) image.decode().then(changed, () => {});
+                if (image?.complete) changed();
+                else image?.addEventListener("load", changed, { once: true });
               }
           });
           observer.observe(box, { childList: true, subtree: true });
@@ -85,7 +90,7 @@
 
   // One step after another, each waiting for its picture. Returns milliseconds, one per step.
   async function steps(name, count) {
-    const { hand, watch } = subjects[name]();
+    const { hand, watch, inFrame } = subjects[name]();
     const times = [];
     hand.press(0.5);
     await soon(800);
@@ -94,7 +99,7 @@
       const seen = new Promise((done) => {
         const stop = watch(() => {
           stop();
-          painted().then(done);
+          painted(inFrame).then(done);
         });
       });
       const start = performance.now();
@@ -110,7 +115,7 @@
 
   // A drag at 60 events a second. Returns how many different pictures were shown while it lasted, and how long after the last event the last one came.
   async function drag(name, seconds) {
-    const { hand, watch } = subjects[name]();
+    const { hand, watch, inFrame } = subjects[name]();
     const shown = [];
     let waiting = false;
     const events = Math.round(60 * seconds);
@@ -121,7 +126,7 @@
     const stop = watch(() => {
       if (waiting) return; // two pictures in one frame are seen as one
       waiting = true;
-      painted().then((time) => {
+      painted(inFrame).then((time) => {
         waiting = false;
         shown.push(time);
       });
@@ -130,7 +135,7 @@
     let last = start;
     for (let k = 0; k < events; k++) {
       const due = start + (1000 * k) / 60;
-      while (performance.now() < due) await (due - performance.now() > 4 ? soon(1) : frameless());
+      await soon(due - performance.now());
       last = performance.now();
       hand.move(to(k + 1));
     }
@@ -141,13 +146,5 @@
     return { events, frames: shown.length, lag: shown.length ? shown[shown.length - 1] - last : null };
   }
 
-  // Yields to the page without the 4 ms floor of nested timers.
-  const frameless = () =>
-    new Promise((done) => {
-      const channel = new MessageChannel();
-      channel.port1.onmessage = done;
-      channel.port2.postMessage(0);
-    });
-
-  window.latency = { steps, drag, painted, frame };
+  window.latency = { steps, drag };
 })();

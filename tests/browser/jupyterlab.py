@@ -71,7 +71,7 @@ class Server:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Server]:
+def serve(folder: Path, *options: str) -> Iterator[Server]:
     """A JupyterLab from this environment on loopback, with a token of its own; it writes in `folder`."""
     root = folder / "notebooks"
     root.mkdir()
@@ -86,7 +86,7 @@ def serve(folder: Path) -> Iterator[Server]:
     environment = {**os.environ, **homes, "JUPYTER_TOKEN": token}
     environment.pop("GAN_WIDGETS_NODELAY", None)
     port = free_port(18_888)
-    command = [*server_command(root, port), "--LabApp.expose_app_in_browser=True"]
+    command = [*server_command(root, port), "--LabApp.expose_app_in_browser=True", *options]
     SHOTS.mkdir(parents=True, exist_ok=True)
     with (SHOTS / "jupyterlab.log").open("wb") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
