@@ -65,6 +65,8 @@ class Capture(Hooked):
     ) -> bool:
         if error is not None and error is self._stop:
             stopped(self._model)
+            # kept, the frames it passed would hold every tensor of the forward until the next garbage collection
+            error.__traceback__ = error.__context__ = None
             super().__exit__(None, None, None)
             return True
         super().__exit__(kind, error, trace)

@@ -1,7 +1,9 @@
 """Reading what layers give."""
 
 import copy
+import gc
 import pickle
+import weakref
 
 import pytest
 import torch
@@ -252,3 +254,17 @@ def test_a_copy_of_the_model_that_runs_in_its_place_is_refused_not_mixed_in():
     with pytest.raises(HookFailedError, match="DataParallel runs copies"):
         reader.close()
     assert not acts
+
+
+def test_a_forward_that_was_ended_early_is_freed_without_garbage_collection():
+    model = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
+    gc.disable()
+    try:
+        context = capture(model, ["0"], stop=True)
+        with context as acts:
+            model(torch.zeros(4, 3))
+        gone = weakref.ref(acts["0"])
+        del acts, context
+        assert gone() is None
+    finally:
+        gc.enable()
