@@ -44,7 +44,6 @@ def show(strength):
     with torch.no_grad(), gw.intervene(G, [gw.Ablate("net.6", units=[0], strength=strength)]):
         images = G(z)
     mosaic = images.reshape(4, 4, 28, 28).permute(0, 2, 1, 3).reshape(112, 112)
-    plt.figure(figsize=(4, 4))
     plt.imshow(mosaic, cmap="gray", vmin=-1, vmax=1)
     plt.axis("off")
     plt.show()

@@ -63,9 +63,9 @@ class Capture(Hooked):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        if error is not None and error is self._stop:
+        if isinstance(error, Stop) and error is self._stop:
             stopped(self._model)
-            # kept, the frames it passed would hold every tensor of the forward until the next garbage collection
+            # kept, the frames that it passed would hold all their tensors until the next garbage collection
             error.__traceback__ = error.__context__ = None
             super().__exit__(None, None, None)
             return True

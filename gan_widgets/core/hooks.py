@@ -95,6 +95,13 @@ class Hooks:
         """Remove every hook; harmless when done before."""
         self._open = False
         self._stack.close()
+        # each of our hooks knows its owner and is known to it: without this, what a context has read would
+        # stay until the next garbage collection
+        self.react = self._begin = _leave
+
+
+def _leave(*_: object) -> None:
+    """Do nothing: what hooks that were closed would do."""
 
 
 class _Hook:
