@@ -130,7 +130,7 @@ def _put(out: Tensor, index: Tensor, v: Tensor | None) -> None:
 
 
 def _column(numbers: PerUnit, count: int) -> Numbers:
-    return np.broadcast_to(np.array(numbers, dtype=np.float64), count).reshape(-1, 1, 1)
+    return np.full(count, numbers, dtype=np.float64).reshape(-1, 1, 1)
 
 
 def _like(term: Numbers, out: Tensor) -> Tensor:
