@@ -87,7 +87,7 @@ def in_the_kernel(messages: int) -> bool:
 
     def storm() -> None:
         for k in range(messages):
-            preview = {"units": [k % 64], "strength": (k % 101) / 100}
+            preview = {"units": [k % 64], "strength": (k % 100 + 1) / 100}
             data = {"method": "update", "state": {"preview": preview}, "buffer_paths": []}
             sliders._handle_msg({"content": {"data": data}, "buffers": []})
 
@@ -102,7 +102,7 @@ def in_the_kernel(messages: int) -> bool:
         f"kernel  {messages:,} messages, then {messages:,} more: {drift:+.1f} MB (bar: +8 MB); "
         f"last preview {last}"
     )
-    expected = ((messages - 1) % 101) / 100
+    expected = ((messages - 1) % 100 + 1) / 100
     strength = last.strength if isinstance(last.strength, float) else last.strength[0]
     lab.close()
     return drift <= 8 and last.units == ((messages - 1) % 64,) and abs(strength - expected) < 1e-6
