@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from gan_widgets.train import data, idx
+from gan_widgets.train.trainer import Trainer
+from tests.train.small import small_pair
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +36,11 @@ def few(mnist_folder):
     import torch
 
     return data.load("mnist", mnist_folder).chosen(torch.arange(60))
+
+
+@pytest.fixture
+def make(few):
+    def trainer(seed=0, **options):
+        return Trainer(*small_pair(), few, seed=seed, batch=8, **options)
+
+    return trainer

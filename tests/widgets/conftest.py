@@ -1,11 +1,10 @@
 import comm
 import pytest
-import torch
 from ipywidgets.widgets import widget as live
-from torch import nn
 
 import gan_widgets as gw
 from gan_widgets.widgets import _bundles
+from tests.generators import generator
 
 
 class Page:
@@ -78,18 +77,7 @@ def nothing_left():
 
 @pytest.fixture
 def model():
-    with torch.random.fork_rng():
-        torch.manual_seed(3)
-        return nn.Sequential(
-            nn.Linear(6, 8 * 7 * 5),
-            nn.Unflatten(1, (8, 7, 5)),
-            nn.BatchNorm2d(8),
-            nn.ReLU(inplace=True),
-            nn.ConvTranspose2d(8, 5, 4, 2, 1),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(5, 1, 3, 1, 1),
-            nn.Tanh(),
-        ).eval()
+    return generator()
 
 
 @pytest.fixture
