@@ -19,6 +19,7 @@ from gan_widgets.control import cells
 from gan_widgets.control.lab import Controller
 from gan_widgets.control.traits import check_known
 from gan_widgets.core.errors import GanWidgetsError, problem
+from gan_widgets.widgets import _busy_light
 from gan_widgets.widgets._bundles import bundle
 from gan_widgets.widgets._domains import Check, refusal
 
@@ -74,6 +75,11 @@ class View(anywidget.AnyWidget):
         if hasattr(self.comm, "_reply_subshell_for"):
             # ipykernel 7.4 sends them to the thread that last published, where they wait for the running cell
             self.comm._reply_subshell_for = _as_asked
+        _busy_light.dim(getattr(self.comm, "kernel", None), self.model_id, self)
+
+    def momentary(self, names: set[str]) -> bool:  # noqa: ARG002
+        """Say whether a front end's write of these is done before an eye could see the kernel at work."""
+        return False
 
     def draw(self, names: Iterable[str]) -> None:
         """Write what `names`, traits of the controller, now hold into the traits of this view."""
@@ -149,6 +155,8 @@ class View(anywidget.AnyWidget):
         with self._lab.hold():
             self._closed = True
             self._lab.release(self)
+            if self.comm is not None:
+                _busy_light.undim(self.model_id)
             layout = self._trait_values.get("layout")
             super().close()
             if self._own_layout and layout is not None:

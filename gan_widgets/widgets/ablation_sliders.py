@@ -15,6 +15,8 @@ from gan_widgets.widgets._base import View
 from gan_widgets.widgets._wire import floats, padded, short
 from gan_widgets.widgets.layer_picker import facts
 
+SEEN = 100.0  # milliseconds; a kernel busy for longer should say so
+
 
 class AblationSliders(View):
     """Sliders over the units of the controller's layer, and the images before, after, and their difference.
@@ -86,6 +88,10 @@ class AblationSliders(View):
     def answer(self) -> None:
         """Count the message that was handled: its images may be those that were there before."""
         self.status = {**self.status, "answers": self.status.get("answers", 0) + 1}
+
+    def momentary(self, names: set[str]) -> bool:
+        """Say that a move of a drag is over at once, unless the model is a slow one."""
+        return names == {"preview"} and self.status["ms"] < SEEN
 
     def wrote_preview(self) -> None:
         """Show what the sliders would do, without committing."""

@@ -91,3 +91,32 @@ def test_a_slider_moves_while_a_cell_runs(kernel):
         pass
     kernel.client.shell_channel.send(move)
     assert kernel.run("print(moved)", "c") == "(Ablate('1', units=(3,), strength=0.5),)"
+
+
+def test_only_a_drag_on_a_slow_model_lights_the_busy_light(kernel):
+    kernel.run(
+        "lab = gw.attach(generator(), latents=gw.normal(3), samples=2); view = gw.AblationSliders(lab)", "a"
+    )
+    comm = kernel.run("print(view.model_id)", "b")
+
+    def announced(**state):
+        data = {"method": "update", "state": state, "buffer_paths": []}
+        sent = kernel.send("comm_msg", {"comm_id": comm, "data": data})
+        states = []
+        while "idle" not in states:
+            message = kernel.client.get_iopub_msg(timeout=30)
+            if message["msg_type"] == "status" and message["parent_header"].get("msg_id") == sent:
+                states.append(message["content"]["execution_state"])
+        return states
+
+    drag = {"units": [3], "strength": 0.5}
+    assert announced(preview=drag) == ["idle"]
+    assert announced(sort="strength") == ["busy", "idle"]
+    assert announced(preview=None, sort="index") == ["busy", "idle"]
+    assert announced(preview=7) == ["idle"]
+    kernel.run("view.momentary = None", "c")  # whatever goes wrong in it, the message is announced
+    assert announced(preview=drag) == ["busy", "idle"]
+    kernel.run("del view.momentary; view.status = {**view.status, 'ms': 250.0}", "d")
+    assert announced(preview=drag) == ["busy", "idle"]
+    kernel.run("view.close()", "e")
+    assert kernel.run("print('_publish_status' in vars(get_ipython().kernel))", "f") == "False"
