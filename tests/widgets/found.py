@@ -96,7 +96,7 @@ def found(
     images=600,
     seed=0,
 ):
-    """Dissect nothing: most cells are faint, every unit has a concept of its own; `states` as {unit: state}."""
+    """Most cells are faint, every unit has a concept of its own; `states` are {unit: state}."""
     draw = np.random.default_rng(seed)
     names, categories = tuple(concepts), tuple(concepts.values())
     columns = len(names)
