@@ -20,6 +20,7 @@ from gan_widgets.control.checks import (
     checked_selection,
     middle,
 )
+from gan_widgets.control.examples import Examples
 from gan_widgets.control.followers import Follower
 from gan_widgets.control.history import History
 from gan_widgets.control.rendering import Renderer
@@ -119,6 +120,11 @@ class Controller(HasTraits):
     def info(self) -> LayerInfo:
         """What is known of the current `layer`: kind, units, map size."""
         return self._layers.find(self.layer)
+
+    @property
+    def examples(self) -> Examples:
+        """Makes the top images of units again: `lab.examples.of(lab.found, units=[3], count=4)`."""
+        return self._renderer.examples
 
     @contextmanager
     def hold(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gan_widgets.control.examples import Examples
 from gan_widgets.core.capture import capture
 from gan_widgets.core.edits import Edit, apply
 from gan_widgets.core.inputs import each
@@ -49,6 +50,7 @@ class Renderer:
         self.latents = latents
         self.mode = mode
         self.reference = Reference(model, latents, mode=mode)
+        self.examples = Examples(model, latents, mode)
         self._order = {info.name: k for k, info in enumerate(layers)}
         self._splits: dict[str, Split] = {}
         self._inputs: dict[Seeds, Inputs] = {}
@@ -61,6 +63,7 @@ class Renderer:
         self._frame: tuple[tuple[Seeds, Edits, str], Frame] | None = None
         self._activation: tuple[tuple[Seeds, Edits, str], Tensor] | None = None
         self.reference.clear()
+        self.examples.forget()
 
     def split_at(self, layer: str) -> Split:
         """Return the verified split at `layer`; made once."""
