@@ -41,6 +41,10 @@ class DataError(GanWidgetsError, ValueError):
     """A data set that is missing, unknown or corrupt."""
 
 
+class DissectionError(GanWidgetsError, ValueError):
+    """Maps, masks, levels or counts that cannot be dissected, or that do not belong together."""
+
+
 class ControllerError(GanWidgetsError, ValueError):
     """A value that a controller or a view refuses; nothing was changed."""
 

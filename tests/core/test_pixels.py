@@ -109,7 +109,7 @@ def test_upsampling_is_the_bilinear_form_worked_out_by_hand():
 def test_upsampling_agrees_with_interpolate_for_any_leading_axes():
     maps = torch.randn(2, 5, 3, 4, 7, dtype=torch.float64)
     expected = F.interpolate(maps.flatten(0, 2)[None], (9, 10), mode="bilinear", align_corners=False)
-    assert torch.equal(upsample(maps, (9, 10)), expected.reshape(2, 5, 3, 9, 10))
+    torch.testing.assert_close(upsample(maps, (9, 10)), expected.reshape(2, 5, 3, 9, 10))
     assert upsample(maps[0, 0, 0], (8, 7)).shape == (8, 7)
 
 

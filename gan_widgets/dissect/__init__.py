@@ -1,0 +1,1 @@
+"""Dissection: which unit stands for which concept, counted exactly."""

@@ -1,0 +1,90 @@
+"""How much of each concept lies where each unit is above its level: exact counts of pixels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gan_widgets.core.errors import DissectionError, problem
+from gan_widgets.core.pixels import upsample
+from gan_widgets.dissect.regions import check_maps
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Counts of pixels over some images; sums of them over more images are made with `+` on each field."""
+
+    both: Tensor
+    """`(shifts, units, levels, concepts)` int64: `Σ |{a↑ > t} ∧ s|`."""
+    active: Tensor
+    """`(units, levels)` int64: `Σ |{a↑ > t}|`."""
+    marked: Tensor
+    """`(concepts,)` int64: `Σ |s|`."""
+    pixels: int
+    """`n · H · W`."""
+
+
+def overlap(maps: Tensor, levels: Tensor, masks: Tensor, shifts: Sequence[int] = (0,)) -> Overlap:
+    """Count where units and concepts meet: the sums of Bau et al. (arXiv 1811.10597), equation 2.
+
+    `maps` `(n, units, h, w)` floating; `levels` `(units, L)` float32, ascending; `masks`
+    `(n, concepts, H, W)` bool, which may overlap. Shift `k` pairs `maps[i]` with `masks[(i + k) % n]`. Every
+    count equals that of `regions(maps, levels[:, l], (H, W)) & masks`. Features without a map come as
+    `(n, units, 1, 1)` with masks `(n, concepts, 1, 1)`. Raises `DissectionError` for what does not fit.
+
+    >>> maps = torch.tensor([[[[0.0, 1.0]]]])
+    >>> masks = torch.tensor([[[[True, True, True, False]]]])
+    >>> counts = overlap(maps, torch.tensor([[0.1, 0.5]]), masks)
+    >>> counts.both.tolist(), counts.active.tolist(), counts.marked.tolist(), counts.pixels
+    ([[[[2], [1]]]], [[3, 2]], [3], 4)
+    """
+    check_maps(maps)
+    t = levels.to(maps.device, torch.float32)
+    _check(maps, t, masks)
+    n, units, _, _ = maps.shape
+    concepts, H, W = masks.shape[1:]
+    masks = masks.to(maps.device)
+    both = torch.zeros(len(shifts), units, t.shape[1], concepts, dtype=torch.int64, device=maps.device)
+    active = torch.zeros(units, t.shape[1], dtype=torch.int64, device=maps.device)
+    turned = [masks.roll(-k, 0).float().flatten(2).mT for k in shifts]
+    step = max(1, 2**20 // (n * H * W))
+    for u in range(0, units, step):
+        block = slice(u, u + step)
+        values = upsample(maps[:, block].float(), (H, W))
+        for level in range(t.shape[1]):
+            above = (values > t[block, level, None, None]).flatten(2)
+            active[block, level] = above.sum((0, 2))
+            for k, each in enumerate(turned):
+                both[k, block, level] = (above.float() @ each).long().sum(0)
+    return Overlap(both, active, masks.flatten(2).sum((0, 2)), n * H * W)
+
+
+def _check(maps: Tensor, levels: Tensor, masks: Tensor) -> None:
+    if masks.ndim != 4 or masks.dtype != torch.bool or masks.numel() == 0 or len(masks) != len(maps):
+        raise DissectionError(
+            problem(
+                "masks are true or false for every image, concept and pixel.",
+                got=f"{masks.dtype} {tuple(masks.shape)} for {len(maps)} images",
+                allowed=f"bool ({len(maps)}, concepts, H, W) with one concept at least",
+                next="Pass what the segmenter gives for the same images.",
+            )
+        )
+    if levels.ndim != 2 or len(levels) != maps.shape[1] or levels.shape[1] == 0:
+        raise DissectionError(
+            problem(
+                "every unit needs its levels.",
+                got=f"{tuple(levels.shape)} for {maps.shape[1]} units",
+                allowed=f"({maps.shape[1]}, levels) with one level at least",
+                next="Pass levels[:, None] for one level per unit.",
+            )
+        )
+    if (levels[:, 1:] < levels[:, :-1]).any():
+        raise DissectionError(
+            problem(
+                "a unit's levels ascend.",
+                got="levels that fall",
+                allowed="levels[:, l] <= levels[:, l + 1]",
+                next="Pass levels.sort(1).values.",
+            )
+        )

@@ -1,0 +1,155 @@
+"""Levels of units from the top of what they do: exact, in any order, in memory that does not grow."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_widgets.core.errors import DissectionError, problem
+
+
+def exceeding(share: float, positions: int) -> int:
+    """Tell how many of `positions` values the top `share` holds: `k = floor(share · positions)`.
+
+    A product that rounding left within 1e-6 below a whole number counts as that number. A `Tail` must keep
+    `k + 1` values. Raises `DissectionError` when the share is not in (0, 1) or holds no position at all.
+
+    >>> exceeding(0.01, 300), exceeding(0.29, 100)             # 0.29 · 100 is 28.999999999999996
+    (3, 29)
+    """
+    k = int(share * positions + 1e-6) if 0 < share < 1 else 0
+    if k == 0:
+        raise DissectionError(
+            problem(
+                "a level is found from the top share of a unit's positions, and that share holds none.",
+                got=f"share={share} of {positions} positions",
+                allowed="0 < share < 1 and share * positions >= 1",
+                next="Look at more images, or take a larger share.",
+            )
+        )
+    return k
+
+
+class Tail:
+    """The `keep` largest values of each unit.
+
+    A monoid: any batches in any order, merged in any order, leave the same bits. NaN is never counted.
+
+    >>> tail = Tail(1, keep=3)
+    >>> tail.add(torch.tensor([[[0.0, 4.0], [3.0, torch.nan]]]).reshape(1, 1, 2, 2))
+    >>> tail.add(torch.tensor([[[[1.0, 2.0]]]]))
+    >>> tail.values.tolist(), tail.positions
+    ([[4.0, 3.0, 2.0]], 6)
+    >>> tail.levels(share=0.34, positions=6)                   # two of six: between 3 and 2
+    (tensor([2.5000]), tensor([False]))
+    """
+
+    values: Tensor
+    """`(units, keep)` float32, descending; −inf where there were fewer."""
+    positions: int
+    """How many map positions of each unit were seen."""
+
+    def __init__(self, units: int, keep: int) -> None:
+        if units < 1 or keep < 2:
+            raise DissectionError(
+                problem(
+                    "a tail keeps some values of some units.",
+                    got=f"units={units}, keep={keep}",
+                    allowed="units >= 1, keep >= 2",
+                    next="Pass keep=exceeding(share, positions) + 1.",
+                )
+            )
+        self.values = torch.full((units, keep), -torch.inf)
+        self.positions = 0
+
+    def add(self, maps: Tensor) -> None:
+        """Add maps `(n, units, ...)`, floating, any number of axes; read as float32."""
+        units = len(self.values)
+        if maps.ndim < 2 or maps.shape[1] != units or not maps.is_floating_point() or maps.numel() == 0:
+            raise DissectionError(
+                problem(
+                    "these maps do not belong to this tail.",
+                    got=f"{maps.dtype} {tuple(maps.shape)}",
+                    allowed=f"floating (n, {units}, ...)",
+                    next="Add what capture(model, [layer]) gives, all of one layer.",
+                )
+            )
+        rows = maps.detach().float().transpose(0, 1).reshape(units, -1)
+        self.positions += rows.shape[1]
+        self._take(rows.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf))
+
+    def merge(self, other: "Tail") -> None:
+        """Take in what another tail of the same units and `keep` has seen."""
+        if other.values.shape != self.values.shape:
+            raise DissectionError(
+                problem(
+                    "only tails of the same units and length merge.",
+                    got=f"{tuple(other.values.shape)}",
+                    allowed=f"(units, keep) = {tuple(self.values.shape)}",
+                    next="Make all tails with the same Tail(units, keep).",
+                )
+            )
+        self.positions += other.positions
+        self._take(other.values)
+
+    def levels(self, share: float, positions: int) -> tuple[Tensor, Tensor]:
+        """Give the level that the top `share` of `positions` exceeds: float32 `(units,)`, and who is tied.
+
+        With `k = exceeding(share, positions)`, the level lies midway between the k-th and the (k+1)-th
+        largest value (Network Dissection, CVPR 2017, section 2.2: `P(a > t) = share`), rounded so that
+        exactly `k` values exceed it. A unit is tied when the two are equal, as zeros are after a ReLU: then no
+        level has `k` values above it, and the value itself is given. Where a unit has no (k+1)-th number the
+        level is −inf. Raises `DissectionError` when the tail is too short.
+        """
+        k = exceeding(share, positions)
+        if k >= self.values.shape[1]:
+            raise DissectionError(
+                problem(
+                    "the tail is too short for this share.",
+                    got=f"keep={self.values.shape[1]}",
+                    allowed=f"keep >= {k + 1}",
+                    next=f"Make it with Tail(units, keep={k + 1}).",
+                )
+            )
+        high, low = self.values[:, k - 1], self.values[:, k]
+        middle = ((high.double() + low.double()) / 2).float()
+        return torch.where((middle >= low) & (middle < high), middle, low), high == low
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give all that `from_state_dict` needs: `values` on the CPU, and `positions`."""
+        return {"values": self.values.cpu().clone(), "positions": self.positions}
+
+    @classmethod
+    def from_state_dict(cls, state: dict[str, Any]) -> "Tail":
+        """Make the tail that `state_dict` described."""
+        tail = cls(*state["values"].shape)
+        tail.values, tail.positions = state["values"].clone(), int(state["positions"])
+        return tail
+
+    def _take(self, rows: Tensor) -> None:
+        together = torch.cat([self.values.to(rows.device), rows], 1)
+        self.values = together.topk(self.values.shape[1], 1).values.add_(0.0)  # −0 and 0 are one value
+
+
+def iqr_levels(tail: Tail, count: int = 64, low: float = 0.80) -> Tensor:
+    """Spread `count` levels evenly from each unit's `low` quantile to its maximum: float32 `(units, count)`.
+
+    The maximum itself, which nothing seen exceeds, is left out. Ascending; all equal for a unit that is
+    constant there. The tail must keep `exceeding(1 - low, tail.positions) + 1` values.
+
+    >>> tail = Tail(1, keep=3)
+    >>> tail.add(torch.arange(10.0).reshape(1, 1, 2, 5))
+    >>> iqr_levels(tail, count=3)                              # 80 % lie below 7.5, the maximum is 9
+    tensor([[7.5000, 8.0000, 8.5000]])
+    """
+    if count < 1:
+        raise DissectionError(
+            problem(
+                "there is no level to choose from.", got=count, allowed="count >= 1", next="Pass count=64."
+            )
+        )
+    biggest = torch.finfo(torch.float32).max
+    bottom, _ = tail.levels(1 - low, tail.positions)
+    start, stop = (ends.double().clamp(-biggest, biggest)[:, None] for ends in (bottom, tail.values[:, 0]))
+    steps = torch.arange(count, dtype=torch.float64, device=start.device) / count
+    return (start + (stop - start) * steps).float()
