@@ -2,9 +2,9 @@
 
     python benchmarks/first_display.py [--rounds 5]
 
-Both cells are run in JupyterLab; the clock starts when the cell is run and stops at the first frame that
-shows every slider that fits on the page. *kernel + page* is that whole time, *page* the part after the
-kernel had answered. *nodes* counts the DOM nodes of the output.
+Both cells are run in JupyterLab, what they use being imported before; the clock starts when the cell is run
+and stops at the first frame that shows every slider that fits on the page. *kernel + page* is that whole
+time, *page* the part after the kernel had answered. *nodes* counts the DOM nodes of the output.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from browser import chromium_page, jupyterlab, notebook
 SET_UP = """
 import gan_widgets as gw
 import torch
+from gan_widgets import AblationSliders
 from ipywidgets import FloatSlider, VBox
 
 G = torch.nn.Sequential(
@@ -27,7 +28,7 @@ lab.images
 None
 """
 CELLS = {
-    "ours": ("gw.AblationSliders(lab)", '.gw-view[data-ready="true"]', 1),
+    "ours": ("AblationSliders(lab)", '.gw-view[data-ready="true"]', 1),
     "FloatSlider": (
         "VBox([FloatSlider(description=f'unit {u}', max=1) for u in range(512)])",
         ".noUi-target",

@@ -7,13 +7,14 @@ happens with the model's lock held, and nothing that a front end sends can raise
 
 import base64
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, ClassVar
 
 import anywidget
 from ipywidgets import Layout
 from ipywidgets.widgets.widget import _put_buffers
-from traitlets import Unicode
+from PIL import Image
+from traitlets import Unicode, default
 
 from gan_widgets.control import cells
 from gan_widgets.control.lab import Controller
@@ -22,6 +23,8 @@ from gan_widgets.core.errors import GanWidgetsError, problem
 from gan_widgets.widgets import _busy_light
 from gan_widgets.widgets._bundles import bundle
 from gan_widgets.widgets._domains import Check, refusal
+
+Image.preinit()  # or the first picture would load Pillow's formats, while somebody waits for a view
 
 ALL = frozenset(Controller.class_trait_names())
 """Every trait of a controller."""
@@ -124,10 +127,20 @@ class View(anywidget.AnyWidget):
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:  # noqa: ANN401
         """Return the synced traits; a reload sees one state, not half of two."""
-        if self._lab is None:
-            return dict(super().get_state(key, drop_defaults))
-        with self._lab.hold():
-            return dict(super().get_state(key, drop_defaults))
+        keys = set(self.keys if key is None else [key] if isinstance(key, str) else key)
+        unmade = keys & {"layout"} - self._trait_values.keys()
+        with self._lab.hold() if self._lab is not None else nullcontext():
+            return {**super().get_state(keys - unmade, drop_defaults), **dict.fromkeys(unmade)}
+
+    @default("layout")
+    def _late_layout(self) -> Layout:
+        """Make a layout when somebody asks for it: a page takes longer over one than over the view's rows."""
+        layout = Layout()
+        if self.comm is not None:
+            self._send(
+                {"method": "update", "state": {"layout": f"IPY_MODEL_{layout.model_id}"}, "buffer_paths": []}
+            )
+        return layout
 
     def notify_change(self, change: Any) -> None:  # noqa: ANN401  (traitlets' own record)
         """Send the change, tell observers, and do what the write means unless this view wrote it itself."""

@@ -72,6 +72,8 @@ def test_a_view_opens_with_all_of_its_state_in_one_message(lab, page, kind):
 def test_closing_gives_back_the_view_its_layout_and_its_place(lab, kind):
     before = set(live._instances)
     view = kind(lab)
+    assert len(set(live._instances) - before) == 1
+    assert view.layout.width is None
     assert len(set(live._instances) - before) == 2
     view.close()
     view.close()
@@ -79,6 +81,18 @@ def test_closing_gives_back_the_view_its_layout_and_its_place(lab, kind):
     assert lab._followers == {}
     lab.edits = [gw.Ablate("3", units=[1])]
     assert "closed" in repr(view)
+
+
+def test_a_layout_is_made_and_sent_when_it_is_asked_for(lab, page):
+    view = gw.LayerPicker(lab)
+    assert view.get_state()["layout"] is None
+    page.updates(view)
+    view.layout.width = "50%"
+    known = f"IPY_MODEL_{view.layout.model_id}"
+    assert page.updates(view) == [{"layout": known}]
+    assert view.get_state()["layout"] == known
+    given = gw.LayerPicker(lab, layout={"width": "20em"})
+    assert given.get_state()["layout"] == f"IPY_MODEL_{given.layout.model_id}"
 
 
 def test_closing_the_controller_closes_its_views(lab):

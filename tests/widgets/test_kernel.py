@@ -68,8 +68,8 @@ def test_running_cells_again_leaves_nothing_behind(kernel):
     show = "view = gw.AblationSliders(lab); print(len(live._instances))"
     for _ in range(2):
         assert kernel.run(attach, "a") == "0"
-        assert kernel.run(show, "b") == "2"
-        assert kernel.run(show, "b") == "2"
+        assert kernel.run(show, "b") == "1"
+        assert kernel.run(show, "b") == "1"
     assert kernel.run("lab.close(); print(len(live._instances))", "c") == "0"
 
 

@@ -9,6 +9,8 @@ export interface Stage {
   model: AnyModel<State>;
   root: HTMLElement;
   signal: AbortSignal;
+  /** The width of the root in CSS pixels, as last measured: asking the page itself would make it lay out what has just been written. */
+  width(): number;
   /** Run `task` at the first drawing, at every redrawing, and one frame after any of these traits changed. Gives a way to ask for it. */
   draw(traits: readonly string[], task: () => void): () => void;
   /** Write traits and send them, as one message. */
@@ -41,9 +43,10 @@ export function view(name: string, label: string, build: (stage: Stage) => void)
 function start(model: AnyModel<State>, root: HTMLElement, signal: AbortSignal, build: (stage: Stage) => void): void {
   const banner = h("div", { class: "gw-banner", role: "alert", hidden: true });
   const note = h("span", { class: "gw-busy", role: "status" });
+  let width = root.clientWidth;
   root.append(banner);
   let problem = "";
-  const frames = new Frames(signal, () => root.clientWidth > 0, (reason) => {
+  const frames = new Frames(signal, () => width > 0, (reason) => {
     if (!reason && !problem) return;
     if (reason) console.error(reason);
     problem = !reason ? "" : `This view could not be drawn: ${reason instanceof Error ? reason.message : String(reason)}`;
@@ -60,6 +63,7 @@ function start(model: AnyModel<State>, root: HTMLElement, signal: AbortSignal, b
     model,
     root,
     signal,
+    width: () => width,
     draw(traits, task) {
       const ask = frames.declare(task);
       listen(model, traits, ask, signal);
@@ -83,6 +87,7 @@ function start(model: AnyModel<State>, root: HTMLElement, signal: AbortSignal, b
     if (frames.flush()) root.dataset.ready = "true";
   };
   watchPage(root, () => {
+    width = root.clientWidth;
     frames.all();
     if (!root.dataset.ready) redraw();
   }, signal);

@@ -6,7 +6,9 @@ import { compare, magnify, paint, paintDifference, rangeFor, sheet } from "../li
 import type { Stage } from "../lib/view";
 import { bytes, sizes } from "../lib/wire";
 
-export function images({ model, root, draw }: Stage): { element: HTMLElement; resize(width: number): boolean } {
+const GAP = 16; // as in the style sheet, between the sheets and beside them
+
+export function images({ model, root, draw }: Stage): { element: HTMLElement; resize(width: number): { side: boolean; taken: number } } {
   const names = ["before", "after", "difference"] as const;
   const figures = Object.fromEntries(names.map((name) => {
     const canvas = h("canvas", { "data-image": name, role: "img" });
@@ -72,7 +74,7 @@ export function images({ model, root, draw }: Stage): { element: HTMLElement; re
         Object.assign(figures[name].canvas.style, { width: `${size.width}px`, height: `${size.height}px`, imageRendering: size.scale < 1 ? "auto" : "pixelated" });
         figures[name].element.style.width = `${size.width}px`;
       }
-      return side;
+      return { side, taken: names.length * (size.width + GAP) };
     },
   };
 }

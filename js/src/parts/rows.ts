@@ -8,6 +8,7 @@ import type { Gesture, Target } from "./gesture";
 
 export const ROW = 26;
 const LEAST = 240;
+const EDGE = 17; // the border of the list and its scroll bar
 const KEYS = "Left and Right change, with Shift finely; Up and Down go to the next unit; Space selects";
 
 interface Row {
@@ -18,8 +19,8 @@ interface Row {
 
 export interface Rows {
   element: HTMLElement;
-  /** Put the rows in sight where they belong; `order` is what the sort gives. */
-  arrange(order: Uint32Array, places: Uint32Array, height: number): void;
+  /** Put the rows in sight where they belong; `order` is what the sort gives, `height` and `width` are the room there is. */
+  arrange(order: Uint32Array, places: Uint32Array, height: number, width: number): void;
   refresh(): void;
   /** Scroll to a unit, and put the focus on its slider if asked. */
   find(unit: number, focus: boolean): void;
@@ -39,7 +40,7 @@ function stand(row: Row, strength: number, label: string, tab: boolean, mixed = 
   attribute(row.element, { "data-text": mixed ? `~${text}` : strength ? text : "0", "data-on": strength > 0 });
 }
 
-export function rows({ root, signal, draw, write }: Stage, hand: Gesture): Rows {
+export function rows({ signal, draw, write }: Stage, hand: Gesture): Rows {
   const whole = makeRow();
   whole.element.classList.add("gw-whole");
   attribute(whole.slider, { "data-unit": "selection" });
@@ -53,6 +54,7 @@ export function rows({ root, signal, draw, write }: Stage, hand: Gesture): Rows 
   let places: Uint32Array = order;
   let laid: List = list(0, 1, ROW, LEAST);
   let height = 0;
+  let scrolled = 0;
   let active = 0;
   let anchor: number | null = null;
   let grip: { target: Target; left: number; width: number; pointer: number } | null = null;
@@ -72,7 +74,7 @@ export function rows({ root, signal, draw, write }: Stage, hand: Gesture): Rows 
 
   /** Only rows in sight exist, and the one with the focus. */
   const place = () => {
-    const { first, last } = inSight(laid, scroller.scrollTop, height);
+    const { first, last } = inSight(laid, scrolled, height);
     const wanted = new Set(order.subarray(first, last));
     if (shown.has(active) && shown.get(active)!.slider === document.activeElement) wanted.add(active);
     for (const [unit, row] of shown) {
@@ -105,6 +107,7 @@ export function rows({ root, signal, draw, write }: Stage, hand: Gesture): Rows 
     active = unit;
     const top = scrollTo(laid, places[unit], scroller.scrollTop, height);
     if (top !== scroller.scrollTop) scroller.scrollTop = top;
+    scrolled = top;
     place();
     active = unit;
     refresh();
@@ -188,15 +191,18 @@ export function rows({ root, signal, draw, write }: Stage, hand: Gesture): Rows 
     event.preventDefault();
     event.stopPropagation();
   }, { signal });
-  scroller.addEventListener("scroll", placeSoon, { passive: true, signal });
+  scroller.addEventListener("scroll", () => {
+    scrolled = scroller.scrollTop;
+    placeSoon();
+  }, { passive: true, signal });
 
   return {
     element,
     refresh,
     find,
-    arrange(newOrder, newPlaces, room) {
+    arrange(newOrder, newPlaces, room, width) {
       [order, places] = [newOrder, newPlaces];
-      laid = list(order.length, scroller.clientWidth || root.clientWidth, ROW, LEAST);
+      laid = list(order.length, width - EDGE, ROW, LEAST);
       height = Math.min(room, laid.total);
       scroller.style.height = `${height}px`;
       space.style.height = `${laid.total}px`;

@@ -9,6 +9,7 @@ import { images } from "../parts/images";
 import { ROW, rows } from "../parts/rows";
 import { sliderTools } from "../parts/slider_tools";
 
+const FRAME = 26; // the padding and the border of a view
 const ROWS = { side: 11, above: 7 };
 
 export default view("ablation-sliders", "Ablation sliders", (stage) => {
@@ -40,12 +41,13 @@ export default view("ablation-sliders", "Ablation sliders", (stage) => {
   });
 
   draw(["strengths", "selection", "sort", "info", "shape"], () => {
-    const side = pictures.resize(root.clientWidth - 26);
+    const inside = stage.width() - FRAME;
+    const { side, taken } = pictures.resize(inside);
     attribute(root, { "data-layout": side ? "side" : "above" });
     const strengths = hand.strengths();
     const sort = model.get("sort");
     const order = sort === "strength" ? descending(strengths) : sort === "selection" ? bySelection(strengths.length, hand.selection()) : byIndex(strengths.length);
-    sliders.arrange(order, positions(order), (side ? ROWS.side : ROWS.above) * ROW);
+    sliders.arrange(order, positions(order), (side ? ROWS.side : ROWS.above) * ROW, side ? inside - taken : inside);
     attribute(root, {
       "data-units": strengths.length,
       "data-sort": sort,
