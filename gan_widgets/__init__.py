@@ -38,7 +38,7 @@ _HOMES = {
     "AblationSliders": "widgets.ablation_sliders",
     "LayerPicker": "widgets.layer_picker",
 }
-_MODULES = {"data": "train.data", "nets": "train.nets", "train": "train"}
+_MODULES = {"concepts": "dissect.concepts", "data": "train.data", "nets": "train.nets", "train": "train"}
 
 __all__ = [*_HOMES, *_MODULES]  # noqa: PLE0604  (they are strings, in tables)
 
