@@ -36,7 +36,9 @@ _HOMES = {
     # views
     "ActivationGrid": "widgets.activation_grid",
     "AblationSliders": "widgets.ablation_sliders",
+    "IoUHeatmap": "widgets.iou_heatmap",
     "LayerPicker": "widgets.layer_picker",
+    "UnitGallery": "widgets.unit_gallery",
 }
 _MODULES = {"concepts": "dissect.concepts", "data": "train.data", "nets": "train.nets", "train": "train"}
 

@@ -19,6 +19,7 @@ from gan_widgets.core.live import Mode, call, quiet, unwrap
 from gan_widgets.core.locks import lock_of
 from gan_widgets.core.pixels import as_images
 from gan_widgets.core.store import weight_hash
+from gan_widgets.dissect.regions import regions
 
 LONGEST = 128
 """Pixels along the longer side of an example; larger images are averaged down to it."""
@@ -147,7 +148,7 @@ class Examples:
 
 
 def reduced(images: Tensor, longest: int = LONGEST) -> Tensor:
-    """Average images `(n, ch, H, W)` down until no side is longer than `longest`; small ones stay as they are.
+    """Average images `(n, ch, H, W)` until no side is longer than `longest`; small ones stay as they are.
 
     >>> reduced(torch.zeros(2, 3, 256, 192)).shape, reduced(torch.zeros(2, 1, 28, 28)).shape
     (torch.Size([2, 3, 128, 96]), torch.Size([2, 1, 28, 28]))
@@ -164,8 +165,6 @@ def _regions(found: Any, unit: int, maps: list[Tensor], grid: tuple[int, int]) -
         return None
     if not maps:
         return np.zeros((0, *grid), np.bool_)
-    from gan_widgets.dissect.regions import regions
-
     level = torch.tensor([found.level(unit)], dtype=torch.float32)
     lit = regions(torch.stack(maps)[:, None].float().cpu(), level, grid)
     above: NDArray[np.bool_] = lit[:, 0].cpu().numpy()
@@ -173,7 +172,7 @@ def _regions(found: Any, unit: int, maps: list[Tensor], grid: tuple[int, int]) -
 
 
 def _together(found: Any) -> int:  # noqa: ANN401
-    values = int(found.units) * prod(found.size)
+    values: int = found.units * prod(found.size)
     return max(1, min(_TOGETHER, _AT_ONCE // (4 * values)))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gan_widgets.core.errors import ControllerError, problem
+from gan_widgets.widgets._found import found_here
 from gan_widgets.widgets._wire import floats
 
 Check = Callable[[Any, Any], Any]
@@ -98,3 +99,62 @@ def layer(view: Any, value: Any) -> str:  # noqa: ANN401
     if isinstance(value, str) and len(value) <= 1000:
         return str(view.lab.layers.find(value).name)
     raise refusal("this names no layer.", got=value, allowed="the name of a layer that ran")
+
+
+def flag(_: Any, value: Any) -> bool:  # noqa: ANN401
+    """Check yes or no."""
+    if isinstance(value, bool):
+        return value
+    raise refusal("this is a yes or a no.", got=value, allowed="true or false")
+
+
+def fraction(_: Any, value: Any) -> float:  # noqa: ANN401
+    """Check a number from 0 to 1."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1:
+        return float(value)
+    raise refusal("this is out of range.", got=value, allowed="a finite number from 0 to 1")
+
+
+def concept(view: Any, value: Any) -> int:  # noqa: ANN401
+    """Check the place of a concept in the dissection that is shown, −1 for none."""
+    found = found_here(view.lab)
+    count = 0 if found is None else len(found.concepts)
+    if isinstance(value, int) and not isinstance(value, bool) and -1 <= value < count:
+        return value
+    raise refusal(
+        "there is no such concept.",
+        got=value,
+        allowed=f"a whole number from 0 to {count - 1}, or -1 for none",
+    )
+
+
+def at_most(limit: int, check: Check) -> Check:
+    """Return `check` for a list that is no longer than `limit`."""
+
+    def short(view: Any, value: Any) -> Any:  # noqa: ANN401
+        if isinstance(value, (list, tuple)) and len(value) > limit:
+            raise refusal("this is too much at once.", got=value, allowed=f"a list of {limit} at most")
+        return check(view, value)
+
+    return short
+
+
+def only(view: Any, value: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Check what a gallery leaves out; keys that are not there are off."""
+    known = {"at_least": None, "concept": False, "selected": False, "search": ""}
+    if isinstance(value, dict) and value.keys() <= known.keys():
+        chosen = {**known, **value}
+        search = chosen["search"]
+        if isinstance(search, str) and len(search) <= 200:
+            least = None if chosen["at_least"] is None else fraction(view, chosen["at_least"])
+            return {
+                "at_least": least,
+                "concept": flag(view, chosen["concept"]),
+                "selected": flag(view, chosen["selected"]),
+                "search": search,
+            }
+    raise refusal(
+        "this says not what to show only.",
+        got=value,
+        allowed='{"at_least": 0 to 1 or null, "concept": bool, "selected": bool, "search": str}',
+    )

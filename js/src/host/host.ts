@@ -1,6 +1,7 @@
 // Mounts a shipped bundle on a page with no kernel: for tests, benchmarks, and looking at a view.
 // In a page: await host.mount("activation_grid", state); host.set("sort", "mean"); host.written; host.sent.
 import { demo } from "./demo";
+import { galleryKernel } from "./demo_gallery";
 import { FakeModel } from "./model";
 
 declare const BUNDLES: Record<string, string>;
@@ -46,6 +47,7 @@ function decodeAll(state: State): State {
 async function attach(name: string, model: FakeModel): Promise<number> {
   const el = document.createElement("div");
   document.getElementById("views")!.append(el);
+  if (name === "unit_gallery") model.answer ??= galleryKernel(model);
   const entry = { model, stop: new AbortController(), el };
   const module = await load(name);
   await module.default.render({ model, el, signal: entry.stop.signal });

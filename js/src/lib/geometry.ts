@@ -86,7 +86,7 @@ export function hit(grid: Grid, x: number, y: number): Hit | null {
 }
 
 /** Where `key` leads from `position`; null for keys that do not move. `page` is how many rows are seen at once. */
-export function move(grid: Grid, position: number, key: string, control: boolean, page: number): number | null {
+export function move(grid: Pick<Grid, "units" | "columns">, position: number, key: string, control: boolean, page: number): number | null {
   const last = grid.units - 1;
   const row = Math.floor(position / grid.columns) * grid.columns;
   const targets: Record<string, number> = {
