@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any, ClassVar
 
 import anywidget
-from ipywidgets import Layout
+from ipywidgets import Layout, Widget
 from ipywidgets.widgets.widget import _put_buffers
 from PIL import Image
 from traitlets import Unicode, default
@@ -75,9 +75,7 @@ class View(anywidget.AnyWidget):
     def open(self) -> None:
         """Open the comm, and take its messages on whatever thread the front end asked for."""
         super().open()
-        if hasattr(self.comm, "_reply_subshell_for"):
-            # ipykernel 7.4 sends them to the thread that last published, where they wait for the running cell
-            self.comm._reply_subshell_for = _as_asked
+        take_messages_as_asked(self)
         _busy_light.dim(getattr(self.comm, "kernel", None), self.model_id, self)
 
     def momentary(self, names: set[str]) -> bool:  # noqa: ARG002
@@ -91,6 +89,15 @@ class View(anywidget.AnyWidget):
     def picture(self) -> bytes | None:
         """Return a PNG of what is shown, for places without a kernel; None for a view without a picture."""
         return None
+
+    def still(self) -> bytes | None:
+        """Return `picture`, or None while the banner says why it could not be drawn."""
+        try:
+            with self.lab.hold():
+                return self.picture()
+        except Exception as failure:  # noqa: BLE001  (the live view matters more than its still picture)
+            self.error = in_words(failure)
+            return None
 
     def answer(self) -> None:
         """Tell the front end that its message was handled, even if that changed nothing."""
@@ -186,11 +193,7 @@ class View(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:  # noqa: ANN401  (IPython's protocol)
         both: Any = super()._repr_mimebundle_(**kwargs)
         data, metadata = both
-        try:
-            with self.lab.hold():
-                png = self.picture()
-        except Exception as failure:  # noqa: BLE001  (the live view matters more than its still picture)
-            self.error, png = in_words(failure), None
+        png = self.still()
         if png is not None:
             data["image/png"] = base64.b64encode(png).decode("ascii")
         return data, metadata
@@ -272,6 +275,15 @@ class View(anywidget.AnyWidget):
 def in_words(failure: Exception) -> str:
     """Return the text of a banner: our own errors speak for themselves, others are named by kind."""
     return str(failure) if isinstance(failure, GanWidgetsError) else f"{type(failure).__name__}: {failure}"
+
+
+def take_messages_as_asked(widget: Widget) -> None:
+    """Let a widget's messages run on whatever thread the front end asked for.
+
+    ipykernel 7.4 sends them to the thread that last published, where they wait for the running cell.
+    """
+    if hasattr(widget.comm, "_reply_subshell_for"):
+        widget.comm._reply_subshell_for = _as_asked
 
 
 def _as_asked(_: Any, asked: Any) -> Any:  # noqa: ANN401  (ipykernel's protocol: a message's data, its subshell)
