@@ -3,10 +3,23 @@
 >>> G, D = dcgan(seed=0)
 >>> G(torch.zeros(5, 64)).shape, D(torch.zeros(5, 1, 28, 28)).shape
 (torch.Size([5, 1, 28, 28]), torch.Size([5, 1]))
+
+`planted_generator` needs no training: what its units stand for was put there by hand.
 """
 
 import torch
 from torch import Tensor, nn
+
+from gan_widgets.train.planted import planted_generator, planted_segmenter
+
+__all__ = [
+    "DCGANDiscriminator",
+    "DCGANGenerator",
+    "dcgan",
+    "initialise",
+    "planted_generator",
+    "planted_segmenter",
+]
 
 
 class DCGANGenerator(nn.Module):
