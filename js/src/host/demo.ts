@@ -1,4 +1,6 @@
 // States to look at: smooth blobs for maps, strokes for images. Made up, and the same each time.
+import { heatmap } from "./demo_heatmap";
+import { gallery } from "./demo_gallery";
 
 type State = Record<string, unknown>;
 
@@ -92,6 +94,8 @@ export function demo(name: string, units = 64, h = 14, w = 14, options = {}): St
     activation_grid: () => grid(units, h, w, options),
     ablation_sliders: () => sliders(units),
     layer_picker: picker,
+    unit_gallery: () => gallery(units, h, w),
+    iou_heatmap: () => heatmap(random(7), units, h, options),
   };
   return states[name]();
 }

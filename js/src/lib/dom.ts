@@ -31,6 +31,11 @@ export function button(action: string, text: string, title: string): HTMLButtonE
   return h("button", { type: "button", class: "gw-button", "data-action": action, title, "aria-label": title }, text);
 }
 
+/** Listen until the signal ends it. */
+export function on<K extends keyof HTMLElementEventMap>(element: HTMLElement, kind: K, listener: (event: HTMLElementEventMap[K]) => void, signal: AbortSignal): void {
+  element.addEventListener(kind, listener, { signal });
+}
+
 /** What pressing does. A button that is off stays where the keyboard can reach it, so that the focus is never lost. */
 export function press(pressed: HTMLButtonElement, action: () => unknown, signal: AbortSignal): void {
   pressed.addEventListener("click", () => {
