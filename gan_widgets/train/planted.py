@@ -140,10 +140,11 @@ class PlantedSegmenter(Source):
                 )
             )
         colors = _colors().to(images.device)
-        far = torch.stack([(images.float() - color[:, None, None]).square().sum(1) for color in colors], 1)
-        nearest = far.argmin(1, keepdim=True)
-        shapes = torch.arange(1, len(colors), device=images.device)[:, None, None]
-        return (nearest == shapes) & images.isfinite().all(1, keepdim=True)
+        # of |x − c|² only 2 x·c − |c|² depends on the colour
+        near = (
+            torch.einsum("kc,nchw->nkhw", 2 * colors, images.float()) - colors.square().sum(1)[:, None, None]
+        )
+        return (near[:, 1:] == near.amax(1, keepdim=True)) & images.isfinite().all(1, keepdim=True)
 
 
 def planted_generator() -> PlantedGenerator:
@@ -152,7 +153,8 @@ def planted_generator() -> PlantedGenerator:
     >>> planted_generator().segmenter.names
     ('disc', 'bar', 'frame', 'tee', 'block', 'box')
     """
-    made = PlantedGenerator()
+    with torch.random.fork_rng(devices=[]):  # layers draw weights when they are made, if only to be replaced
+        made = PlantedGenerator()
     made.requires_grad_(requires_grad=False)
     return made.eval()
 
