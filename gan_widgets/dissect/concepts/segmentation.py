@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from gan_widgets.core.errors import DissectionError, problem
@@ -57,12 +56,10 @@ class Network(Source):
                 )
             )
         logits = upsample(logits, (images.shape[2], images.shape[3]))
-        chosen = list(self.channels) if self.channels is not None else list(range(len(self.names)))
+        own = logits if self.channels is None else logits[:, list(self.channels)]
         if self.at is not None:
-            return logits[:, chosen].sigmoid() > self.at
-        known = ~logits.isnan().any(1, keepdim=True)
-        best = logits.argmax(1, keepdim=True)
-        return (best == torch.tensor(chosen, device=best.device)[:, None, None]) & known
+            return own.sigmoid() > self.at
+        return own == logits.amax(1, keepdim=True)  # which is NaN where a logit is
 
 
 def network(
@@ -84,8 +81,9 @@ def network(
     resized to `size`, bilinear. The logits are found in what the module returns, `{"out": …}` or `.logits`,
     and upsampled to the images' size, bilinear.
 
-    Each pixel gets its largest logit's concept; with `at`, every concept whose logit has a sigmoid above it
-    (for networks with several labels per pixel). Where a logit is NaN there is no concept.
+    Each pixel gets the concept of its largest logit (all of them, where several are equal); with `at`, every
+    concept whose logit has a sigmoid above it (for networks with several labels per pixel). Where a logit is
+    NaN there is no concept.
 
     The module runs in eval mode, without gradients, on its own device and in its own dtype, and is left as it
     was. Its masks depend on the batch no more than its own arithmetic does. Raises `DissectionError`.
@@ -97,15 +95,15 @@ def network(
     """
     channels = None
     if isinstance(names, Mapping):
-        channels = tuple(int(channel) for channel in names)
+        channels = tuple(names)
         names = list(names.values())
     known = checked_names(names)
-    if channels is not None and min(channels) < 0:
+    if channels is not None and not all(isinstance(channel, int) and channel >= 0 for channel in channels):
         raise DissectionError(
             problem(
-                "a channel of the logits is counted from 0.",
-                got=min(channels),
-                allowed="0 or more",
+                "the channels of the logits are counted from 0.",
+                got=channels,
+                allowed="whole numbers, 0 or more",
                 next="Pass for instance {0: 'sky', 2: 'tree'}.",
             )
         )

@@ -45,7 +45,7 @@ class Source(ABC):
     @property
     @abstractmethod
     def parameters(self) -> dict[str, Any]:
-        """All that its masks depend on, by name; what `repr` shows."""
+        """All that its masks depend on, by name; `repr` shows it but for the hash of weights."""
 
     @property
     def image_level(self) -> tuple[bool, ...]:
@@ -63,7 +63,8 @@ class Source(ABC):
         return union(self, other)
 
     def __repr__(self) -> str:
-        return f"{self.kind}({', '.join(f'{key}={value!r}' for key, value in self.parameters.items())})"
+        said = {key: value for key, value in self.parameters.items() if key != "weights"}
+        return f"{self.kind}({', '.join(f'{key}={value!r}' for key, value in said.items())})"
 
 
 @dataclass(frozen=True, repr=False)
