@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from math import isfinite
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,8 @@ class UnitGallery(View):
     """Type: list of int: the units whose images a page lacks, 64 at most. Writable; answered by `sheet`."""
     sheet = Dict().tag(sync=True, echo_update=False)
     """Type: `{"key": int, "units": [int], "seeds": [[int]], "values": [[float or null]], "places": [[int]],
-    "shape": [m, H, W, ch], "grid": [H', W'] or [], "failed": [int]}`: whose the images of `pictures` are."""
+    "shape": [m, H, W, ch], "grid": [H', W'] or [], "failed": [int], "ms": float}`: whose the images of
+    `pictures` are, and how long they took."""
     pictures = Bytes().tag(sync=True, echo_update=False)
     """Type: uint8 images of `sheet["shape"]`; then, if there is a grid, one mask per place, a bit per pixel,
     row by row from the lowest bit, each mask from a new byte on; then padding."""
@@ -104,12 +106,13 @@ class UnitGallery(View):
     def wrote_wanted(self) -> None:
         """Make the images of these units; if that fails, say which units have none."""
         with self._as_drawing():
+            start = perf_counter()
             try:
                 examples = self._examples(self.wanted)
             except Exception:
                 self.sheet = {**self.sheet, "key": self._key, "failed": list(self.wanted)}
                 raise
-            self._send_examples(examples)
+            self._send_examples(examples, 1000 * (perf_counter() - start))
 
     def picture(self) -> bytes | None:
         """Return the first units, by IoU, in one PNG; None when nothing was dissected."""
@@ -159,7 +162,7 @@ class UnitGallery(View):
         found = found_here(self.lab)
         return [] if found is None else self.lab.examples.of(found, units, SHOWN)
 
-    def _send_examples(self, examples: list[Example]) -> None:
+    def _send_examples(self, examples: list[Example], ms: float) -> None:
         seeds = [int(seed) for example in examples for seed in example.seeds]
         place = {seed: at for at, seed in enumerate(dict.fromkeys(seeds))}
         first = [seeds.index(seed) for seed in place]
@@ -182,6 +185,7 @@ class UnitGallery(View):
             "shape": list(pixels.shape),
             "grid": grid,
             "failed": [],
+            "ms": round(ms, 1),
         }
 
     def _pixels(self, examples: list[Example]) -> np.ndarray:

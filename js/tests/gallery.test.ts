@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { appetite, around, GAP, HEAD, lacking, lay, PADDING, SPACE } from "../src/lib/gallery";
-import { arrange, type Only, perConcept, readOnly, readScores, whyUnranked } from "../src/lib/gallery_order";
+import { arrange, type Only, perConcept, reach, readOnly, readScores, whyUnranked } from "../src/lib/gallery_order";
 import { window as inSight } from "../src/lib/list";
 import { wire } from "../src/lib/wire";
 
@@ -8,7 +8,8 @@ describe("cards", () => {
   test("a pixel of an image covers whole device pixels where it is enlarged", () => {
     for (const ratio of [1, 1.25, 1.5, 2, 3]) {
       const laid = lay(64, 8, 28, 20, 900, ratio);
-      expect(laid.scale).toBe(Math.floor((64 * ratio) / 28));
+      expect(Number.isInteger(laid.scale)).toBe(true);
+      expect(laid.scale).toBeGreaterThanOrEqual(Math.floor((64 * ratio) / 28));
       expect([laid.imageHeight, laid.imageWidth]).toEqual([28 * laid.scale, 20 * laid.scale]);
       for (const left of laid.left) expect(Math.abs(left * ratio - Math.round(left * ratio))).toBeLessThan(1e-9);
       expect(Math.abs(laid.row * ratio - Math.round(laid.row * ratio))).toBeLessThan(1e-9);
@@ -110,6 +111,13 @@ describe("showing only some", () => {
 
 test("concepts are counted over ranked units", () => {
   expect(perConcept(scores, 3)).toEqual([2, 1, 2]);
+});
+
+test("bars end at a round number that holds every interval", () => {
+  expect(reach(scores)).toBe(1);
+  const low = numbers.map((value, at) => (at < 8 ? value : value / 8));
+  expect(reach(readScores(wire(low), 8, { dead: [3], tied: [7] }))).toBe(0.1);
+  expect(reach(readScores(null, 8, {}))).toBe(0.05);
 });
 
 test("why a unit is not ranked is said in words", () => {

@@ -58,7 +58,7 @@ export function galleryKernel(model: FakeModel): (message: State) => void {
       model.receive({
         pictures: new DataView(data.buffer),
         sheet: {
-          key: info.key, units, seeds, failed: [],
+          key: info.key, units, seeds, failed: [], ms: 40,
           values: seeds.map((some) => some.map((_, rank) => 4 - rank / 3)),
           places: seeds.map((some) => some.map((seed) => unique.indexOf(seed))),
           shape: [unique.length, HEIGHT, WIDTH, 1], grid: area ? [HEIGHT, WIDTH] : [],

@@ -14,6 +14,10 @@ interface Mounted {
 /** Buffers as a page can write them down. */
 type Buffer = { float32: number[]; offset?: number } | { uint8: number[]; offset?: number; pad?: number };
 
+/** Stands in for the kernel of a model. */
+type Kernel = (model: FakeModel) => (message: State) => void;
+const KERNELS: Record<string, Kernel> = { unit_gallery: galleryKernel };
+
 const modules = new Map<string, Promise<any>>();
 const mounted: Mounted[] = [];
 
@@ -47,7 +51,7 @@ function decodeAll(state: State): State {
 async function attach(name: string, model: FakeModel): Promise<number> {
   const el = document.createElement("div");
   document.getElementById("views")!.append(el);
-  if (name === "unit_gallery") model.answer ??= galleryKernel(model);
+  model.answer ??= (host.kernel ?? KERNELS[name])?.(model) ?? null;
   const entry = { model, stop: new AbortController(), el };
   const module = await load(name);
   await module.default.render({ model, el, signal: entry.stop.signal });
@@ -59,6 +63,8 @@ const last = () => mounted[mounted.length - 1];
 const host = {
   demo,
   mounted,
+  /** Takes the place of the made-up kernels for views mounted from now on. */
+  kernel: null as Kernel | null,
   /** The script of a view, as it is shipped. */
   source: (name: string) => BUNDLES[`${name}.js`],
   /** Show a view with this state; gives its number. */

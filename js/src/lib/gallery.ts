@@ -5,7 +5,6 @@ export interface Gallery extends List {
   /** A card, without the gap to the next. */
   width: number;
   height: number;
-  gap: number;
   /** Left edge of each column. */
   left: number[];
   /** Images of a unit: how many in a row, how many rows. */
@@ -18,36 +17,46 @@ export interface Gallery extends List {
 }
 
 export const GAP = 8;
-export const SPACE = 4;
-export const PADDING = 10;
+export const SPACE = 3;
+export const PADDING = 8;
 /** Above the images: two lines of text, the bar, and the space between. */
-export const HEAD = 60;
-const SIDE = 64;
+export const HEAD = 58;
+const [SIDE, LARGEST, NARROWEST] = [64, 88, 210];
 const LEAST_IN_ROW = 4;
 
 /** Lay out cards of `top` images of `h`×`w` pixels in `room`, `ratio` device pixels a CSS pixel. */
 export function lay(units: number, top: number, h: number, w: number, room: number, ratio: number): Gallery {
   // whole device pixels, and whole CSS pixels too where they are the same grid
   const step = Number.isInteger(ratio) ? 1 : 1 / ratio;
-  const snap = (length: number) => Math.ceil(length / step) * step;
-  const floor = (length: number) => Math.floor(length / step + 1e-9) * step;
-  const fits = (SIDE * ratio) / Math.max(1, h, w);
-  const scale = fits >= 1 ? Math.floor(fits) : fits;
-  const [imageWidth, imageHeight] = [Math.max(1, Math.round(w * scale)), Math.max(1, Math.round(h * scale))];
-  const pitch = imageWidth / ratio + SPACE;
-  const inner = (width: number) => width - 2 * PADDING - 2;
-  const least = Math.min(LEAST_IN_ROW, Math.max(1, top)) * pitch - SPACE + 2 * PADDING + 2;
-  const cards = list(units, room + GAP, 1, Math.max(least, 210) + GAP);
-  const width = floor((room + GAP) / cards.columns - GAP);
-  const widest = Math.max(1, Math.min(Math.max(1, top), Math.floor((inner(width) + SPACE) / pitch)));
-  const inColumn = Math.max(1, Math.ceil(top / widest));
-  const height = snap(HEAD + inColumn * (imageHeight / ratio + SPACE) - SPACE + PADDING);
-  const row = snap(height + GAP);
-  const left = Array.from({ length: cards.columns }, (_, column) => floor((column * (room + GAP)) / cards.columns));
+  const up = (length: number) => Math.ceil(length / step - 1e-9) * step;
+  const down = (length: number) => Math.floor(length / step + 1e-9) * step;
+  const few = Math.min(LEAST_IN_ROW, Math.max(1, top));
+  const [longest, usual] = [Math.max(1, h, w), (SIDE * ratio) / Math.max(1, h, w)];
+  const size = (side: number, scale: number) => Math.max(1, Math.round(side * scale));
+  const pitch = (scale: number) => size(w, scale) / ratio + SPACE;
+  const least = whole(usual);
+  const { columns } = list(units, room + GAP, 1, Math.max(few * pitch(least) - SPACE + 2 * PADDING + 2, NARROWEST) + GAP);
+  const width = down((room + GAP) / columns - GAP);
+  const inner = width - 2 * PADDING - 2;
+  // as large as fits in, within reason
+  const fitting = Math.min(((inner + SPACE) / few - SPACE) * (ratio / Math.max(1, w)), (LARGEST * ratio) / longest);
+  const scale = Math.max(least, whole(fitting));
+  const inColumn = Math.max(1, Math.ceil(top / Math.max(1, Math.min(Math.max(1, top), Math.floor((inner + SPACE) / pitch(scale))))));
+  const height = up(HEAD + inColumn * (size(h, scale) / ratio + SPACE) - SPACE + PADDING);
   return {
-    units, columns: cards.columns, row, total: Math.max(0, Math.ceil(units / cards.columns) * row - GAP),
-    width, height, gap: GAP, left, inRow: Math.ceil(Math.max(1, top) / inColumn), inColumn, imageWidth, imageHeight, scale,
+    units, columns, width, height, scale, inColumn,
+    row: height + GAP,
+    total: Math.max(0, Math.ceil(units / columns) * (height + GAP) - GAP),
+    left: Array.from({ length: columns }, (_, column) => down((column * (room + GAP)) / columns)),
+    inRow: Math.ceil(Math.max(1, top) / inColumn),
+    imageWidth: size(w, scale),
+    imageHeight: size(h, scale),
   };
+}
+
+/** A whole number of device pixels for a pixel, where there is room for one. */
+function whole(scale: number): number {
+  return scale >= 1 ? Math.floor(scale) : scale;
 }
 
 /** Positions to have elements for: those in sight, and a row above and below. */
@@ -72,7 +81,7 @@ export function lacking(laid: Gallery, order: ArrayLike<number>, top: number, he
 const PROMPT = 250;
 const MOST = 24;
 
-/** How many units to ask for next, when `asked` took `elapsed` milliseconds: so many that an answer takes a quarter of a second. */
-export function appetite(asked: number, elapsed: number): number {
-  return Math.max(1, Math.min(MOST, Math.floor((asked * PROMPT) / Math.max(1, elapsed))));
+/** How many units to ask for next, when `units` took `ms`: so many that the kernel is free again after a quarter of a second. */
+export function appetite(units: number, ms: number): number {
+  return Math.max(1, Math.min(MOST, Math.floor((units * PROMPT) / Math.max(1, ms))));
 }

@@ -100,6 +100,13 @@ export function perConcept(scores: Scores, concepts: number): number[] {
   return counts;
 }
 
+/** Where bars of IoU end: the least of a few round numbers that holds every interval. */
+export function reach(scores: Scores): number {
+  let most = 0;
+  for (let unit = 0; unit < scores.units; unit++) if (isRanked(scores, unit)) most = Math.max(most, scores.iou[unit], scores.high[unit] || 0);
+  return [0.05, 0.1, 0.2, 0.5].find((end) => most <= end) ?? 1;
+}
+
 const WORDS: Record<string, string> = {
   dead: "dead: never active",
   constant: "constant: one value everywhere",

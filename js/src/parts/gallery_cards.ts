@@ -17,6 +17,8 @@ export interface Scene {
   selected: Set<number>;
   concept: number;
   top: number;
+  /** Where bars of IoU end. */
+  reach: number;
   mode: Mode;
   ratio: number;
   theme: Theme;
@@ -82,7 +84,7 @@ export function cards(space: HTMLElement, scroller: HTMLElement, pictures: Darkr
     attribute(card.name, { "data-chosen": ranked && scores.label[unit] === concept, title: ranked ? `${name}: choose or leave this concept` : null, "data-concept": ranked ? scores.label[unit] : null });
     attribute(card.bar, { hidden: !ranked });
     if (ranked) {
-      for (const [property, value] of [["--iou", iou[unit]], ["--low", low[unit]], ["--high", high[unit]]] as const) card.bar.style.setProperty(property, String(value >= 0 ? value : iou[unit]));
+      for (const [property, value] of [["--iou", iou[unit]], ["--low", low[unit]], ["--high", high[unit]]] as const) card.bar.style.setProperty(property, String((value >= 0 ? value : iou[unit]) / scene.reach));
     }
     attribute(card.element, {
       "data-unit": unit,

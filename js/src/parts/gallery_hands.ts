@@ -60,7 +60,7 @@ export function galleryHands({ model, root, signal, write }: Stage, { scroller, 
 
   scroller.addEventListener("click", (event) => {
     const target = event.target as Element;
-    const concept = target.closest<HTMLElement>("[data-concept]");
+    const concept = target.closest<HTMLElement>(".gw-concept[data-concept]");
     const position = positionOf(Number(target.closest<HTMLElement>(".gw-unit")?.dataset.unit));
     if (position === null) return;
     if (concept) toggleConcept(Number(concept.dataset.concept));

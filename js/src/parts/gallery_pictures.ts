@@ -40,7 +40,6 @@ export function darkroom({ model, signal, write, asked, answered }: Stage, arriv
   let size: [number, number] = [28, 28];
   let most = FIRST;
   let last = "";
-  let waiting: { since: number; units: number } | null = null;
 
   /** Take in what the model holds. */
   const absorb = () => {
@@ -48,12 +47,14 @@ export function darkroom({ model, signal, write, asked, answered }: Stage, arriv
     if (now !== key) {
       made.clear();
       lost.clear();
-      [key, last, waiting, most] = [now, "", null, FIRST];
+      [key, last, most] = [now, "", FIRST];
     }
     const sheet = model.get("sheet") ?? {};
     if (sheet === source || sheet.key !== key) return;
     source = sheet;
     for (const unit of sheet.failed ?? []) lost.add(unit);
+    // what the kernel took, not what the way to it takes: asking for less would not shorten that
+    if (sheet.units?.length) most = appetite(sheet.units.length, Number(sheet.ms) || 0);
     const read = readSheet(sheet, bytes(model.get("pictures")));
     for (const [unit, pictures] of read) {
       made.delete(unit);
@@ -67,8 +68,7 @@ export function darkroom({ model, signal, write, asked, answered }: Stage, arriv
   };
 
   listen(model, ["sheet"], () => {
-    if (waiting) most = appetite(waiting.units, performance.now() - waiting.since);
-    [waiting, last] = [null, ""];
+    last = "";
     answered();
     arrived();
   }, signal);
@@ -92,7 +92,6 @@ export function darkroom({ model, signal, write, asked, answered }: Stage, arriv
       const question = units.join();
       if (!units.length || question === last) return;
       last = question;
-      waiting ??= { since: performance.now(), units: units.length };
       write({ wanted: units });
       asked();
     },

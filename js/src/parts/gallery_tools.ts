@@ -61,6 +61,7 @@ export function galleryTools({ model, root, signal, draw, write }: Stage): Galle
   press(reset, () => change({ at_least: null, concept: false, selected: false, search: "" }), signal);
 
   draw(["sort"], () => choose(sort.input, model.get("sort")));
+  draw(["info"], () => attribute(region.label, { hidden: !(model.get("info")?.size ?? []).length }));
   draw(["region"], () => choose(region.input, model.get("region")));
   draw(["only"], () => {
     const only = now();
@@ -76,7 +77,7 @@ export function galleryTools({ model, root, signal, draw, write }: Stage): Galle
   const group = (...parts: (HTMLElement | string)[]) => h("span", { class: "gw-group" }, ...parts);
   return {
     element: h("div", {},
-      tools(sort.label, region.label, h("label", { class: "gw-field" }, "Find", search), h("span", { class: "gw-group gw-choice" }, many, clear)),
+      tools(sort.label, region.label, h("label", { class: "gw-field" }, "Find", search), h("span", { class: "gw-group gw-choice" }, clear, many)),
       tools(h("span", { class: "gw-about" }, "Only"), group(least.label, level), group(ofConcept.label, concept), chosen.label, count)),
     none,
     show(scene) {

@@ -1,11 +1,11 @@
 // What a gallery shows, in words: how it was dissected, what an outline means, which units are not ranked.
 import { attribute, h, say } from "../lib/dom";
-import type { Scores } from "../lib/gallery_order";
+import type { Scene } from "./gallery_cards";
 
 export interface GalleryWords {
   how: HTMLElement;
   legend: HTMLElement;
-  show(info: Record<string, any>, scores: Scores, mode: string): void;
+  show(info: Record<string, any>, scene: Scene): void;
 }
 
 export function galleryWords(): GalleryWords {
@@ -15,15 +15,15 @@ export function galleryWords(): GalleryWords {
   return {
     how,
     legend: h("div", { class: "gw-legend" }, meaning, unranked),
-    show(info, scores, mode) {
+    show(info, { scores, mode, reach }) {
       const images = Number(info.images) || 0;
       say(how, [`${images.toLocaleString("en")} images${info.complete === false ? ", stopped before its end" : ""}`, info.threshold === "iqr" ? "level by information" : "level by quantile"].join(", "));
-      const place = { outline: "Outlined", light: "Lit" }[mode];
+      const place = { outline: "Outlined", light: "Lit", off: "" }[mode];
       const region = !(info.size ?? []).length
         ? "Units of this layer have no map, so their images have no region."
         : place ? `${place}: where the unit's map is above its level${info.threshold === "iqr" ? " for this concept" : ""}, the mask that was scored.` : "";
       const batch = info.mode === "train" ? "In train mode an image depends on its batch: these are near what was scored, not the same." : "";
-      say(meaning, ["Top images first.", region, batch].filter(Boolean).join(" "));
+      say(meaning, [region, `Bars: IoU from 0 to ${reach}, with its interval.`, batch].filter(Boolean).join(" "));
       const counts = new Map<string, number>();
       for (const state of scores.state) if (state !== "ok") counts.set(state, (counts.get(state) ?? 0) + 1);
       say(unranked, counts.size ? `Not ranked: ${[...counts].map(([state, many]) => `${many} ${state === "nan" ? "NaN" : state}`).join(", ")}.` : "");

@@ -2,7 +2,7 @@
 import "./unit_gallery.css";
 import { attribute, h, say } from "../lib/dom";
 import { lacking, lay } from "../lib/gallery";
-import { arrange, readOnly, readScores, type Scores } from "../lib/gallery_order";
+import { arrange, reach, readOnly, readScores, type Scores } from "../lib/gallery_order";
 import { describe } from "../lib/text";
 import { theme } from "../lib/theme";
 import { view } from "../lib/view";
@@ -39,7 +39,7 @@ export default view("unit-gallery", "Unit gallery", (stage) => {
     const there = scores.units > 0;
     say(name, String(info.name ?? ""));
     say(about, describe(info));
-    say(empty, there ? "" : String(info.why || "No units yet."));
+    say(empty, there ? "" : String(info.why || "No images yet."));
     attribute(empty, { hidden: there });
     for (const part of [tools.element, words.legend, words.how, scroller]) attribute(part, { hidden: !there });
     attribute(scroller, { "aria-label": `Units of ${info.name ?? "the layer"}. Arrows walk, Enter selects, C chooses the concept of a unit` });
@@ -61,6 +61,7 @@ export default view("unit-gallery", "Unit gallery", (stage) => {
     const mode = (model.get("info")?.size ?? []).length ? model.get("region") : "off";
     scene = {
       scores, order, concepts, concept, top, ratio,
+      reach: reach(scores),
       mode: mode as Mode,
       places: new Map(Array.from(order, (unit, position) => [unit, position])),
       selected: new Set(selection),
@@ -68,7 +69,7 @@ export default view("unit-gallery", "Unit gallery", (stage) => {
       theme: theme(root),
     };
     tools.show(scene);
-    words.show(model.get("info") ?? {}, scores, scene.mode);
+    words.show(model.get("info") ?? {}, scene);
     attribute(scroller, { hidden: !order.length });
     attribute(root, { "data-sort": model.get("sort"), "data-region": scene.mode, "data-shown": order.length, "data-concept": concepts[concept]?.[0] ?? "", "data-selection": selection.join() });
     hands.settle();
