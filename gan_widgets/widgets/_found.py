@@ -17,6 +17,5 @@ def why_nothing(lab: Controller) -> str:
     """Return what to do when `found_here` is None, and "" when it is not."""
     if found_here(lab) is not None:
         return ""
-    what = "Nothing has been dissected yet" if lab.found is None else f"{lab.layer!r} has not been dissected"
-    here = "" if lab.found is None else f" (what was found is of {lab.found.layer!r})"
-    return f"{what}{here}. Run lab.dissect(gw.concepts.strokes(), images=2000), or pass another segmenter."
+    step = "Run lab.dissect(gw.concepts.strokes(), images=2000), or pass another segmenter."
+    return f"{lab.layer!r} has not been dissected yet. {step}"
