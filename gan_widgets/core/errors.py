@@ -1,5 +1,7 @@
 """What a user is told when something is wrong: what, what was got, what is allowed, what to do next."""
 
+from typing import Any
+
 
 class GanWidgetsError(Exception):
     """The root of every error this package raises on purpose."""
@@ -42,7 +44,12 @@ class DataError(GanWidgetsError, ValueError):
 
 
 class DissectionError(GanWidgetsError, ValueError):
-    """Maps, masks, levels or counts that cannot be dissected, or that do not belong together."""
+    """Maps, masks, levels or counts that cannot be dissected, or that do not belong together.
+
+    `partial` is what was counted until a run failed: pass it as `resume=`. None where no run was under way.
+    """
+
+    partial: Any = None
 
 
 class ControllerError(GanWidgetsError, ValueError):
