@@ -1,0 +1,199 @@
+"""What is dissected: a model run on seeds, its layers read and its images segmented, leaving no trace."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from gan_widgets.core.capture import capture
+from gan_widgets.core.errors import DissectionError, GanWidgetsError, problem
+from gan_widgets.core.hooks import alone
+from gan_widgets.core.kept import streams_kept
+from gan_widgets.core.latents import Latents
+from gan_widgets.core.layers import LayerInfo, layers
+from gan_widgets.core.live import Mode, call, quiet, unwrap
+from gan_widgets.core.locks import lock_of
+from gan_widgets.core.pixels import as_images
+from gan_widgets.core.probe import observe
+from gan_widgets.core.whole import seed_everything
+from gan_widgets.dissect.concepts.protocol import Segmenter, checked
+from gan_widgets.dissect.state import as_maps
+
+_T = TypeVar("_T")
+_LARGEST_TENSOR = {"cpu": 32 << 20, "cuda": 1 << 30}  # bytes; see `usual_batch`
+_MOST_AT_ONCE = {"cpu": 64, "cuda": 256}
+_PROBE = (0, 1)  # seeds
+
+
+@dataclass(eq=False)
+class Subject:
+    """A model, its latents and a segmenter: maps and masks by seed.
+
+    `fixed` says that an image depends on its batch (BatchNorm in training mode, noise drawn in the forward):
+    then batches are never made smaller, and random numbers start from the first seed of each batch.
+    """
+
+    root: nn.Module
+    names: tuple[str, ...]
+    latents: Latents
+    segmenter: Segmenter = field(repr=False)
+    mode: Mode
+    batch: int
+    fixed: bool
+
+    def maps(self, seeds: range) -> dict[str, Tensor]:
+        """Give each layer's float32 maps `(n, units, h, w)`; the forward ends once the last layer has run."""
+        return _joined([self._maps(piece) for piece in self._pieces(seeds)])
+
+    def maps_and_masks(self, seeds: range) -> tuple[dict[str, Tensor], Tensor]:
+        """Give each layer's maps, and the bool masks `(n, concepts, H, W)` of the images."""
+        found = [self._maps_and_masks(piece) for piece in self._pieces(seeds)]
+        masks = [masks for _, masks in found]
+        return _joined([maps for maps, _ in found]), masks[0] if len(masks) == 1 else torch.cat(masks)
+
+    def halve(self, failure: str) -> None:
+        """Go on with half the batch; raises `DissectionError` when it cannot be made smaller."""
+        if self.batch == 1 or self.fixed:
+            raise DissectionError(
+                problem(
+                    "there is not enough memory for this model and segmenter.",
+                    got=f"batch={self.batch}: {(failure or 'MemoryError').splitlines()[0]}",
+                    allowed="a batch that fits" if self.fixed else "room for one image at a time",
+                    next="Pass a smaller batch=; in this mode the batch is part of the result."
+                    if self.fixed
+                    else "Free memory, dissect fewer layers at once, or use a machine with more.",
+                )
+            )
+        self.batch //= 2
+        if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+            torch.cuda.empty_cache()
+
+    def _pieces(self, seeds: range) -> list[range]:
+        return [
+            range(at, min(at + self.batch, seeds.stop)) for at in range(seeds.start, seeds.stop, self.batch)
+        ]
+
+    def _maps(self, seeds: range) -> dict[str, Tensor]:
+        _, acts = self._forward(seeds, stop=True)
+        return acts
+
+    def _maps_and_masks(self, seeds: range) -> tuple[dict[str, Tensor], Tensor]:
+        output, acts = self._forward(seeds, stop=False)
+        images = as_images(output)
+        with streams_kept():
+            masks = _named("the segmenter", seeds, lambda: checked(self.segmenter, images))
+        return acts, masks
+
+    def _forward(self, seeds: range, *, stop: bool) -> tuple[Any, dict[str, Tensor]]:
+        inputs = self.latents(seeds)
+        output: Any = None
+        with lock_of(self.root), quiet(self.root, self.mode), alone():
+            if self.fixed:
+                seed_everything(seeds.start)
+            with capture(self.root, self.names, stop=stop) as acts:
+                output = _named("the model", seeds, lambda: call(self.root, inputs))
+        return output, {name: as_maps(acts[name]) for name in self.names}
+
+
+def subject(
+    model: nn.Module,
+    names: Sequence[str],
+    latents: Latents,
+    segmenter: Segmenter,
+    mode: Mode,
+    batch: int | None,
+) -> tuple[Subject, dict[str, LayerInfo]]:
+    """Make a model ready to be dissected, and tell the sizes of its layers.
+
+    Latents go to the model's device, and to its floating dtype if it has one only. Raises `DissectionError`
+    for layers without units, `UnknownLayerError`, `LatentsError` and `RefusedModelError` as `gw.layers` does.
+    """
+    root = unwrap(model)
+    latents = _fitting(root, latents)
+    with lock_of(root):
+        ran = layers(root, latents, mode=mode)
+        infos = {name: _legal(ran.find(name)) for name in names}
+        # any of them shows whether two runs differ
+        changing = mode != "eval" or observe(root, names[0], latents(_PROBE), mode)[1] is not None
+    if batch is None:
+        weight = next(root.parameters(), None)
+        batch = usual_batch(list(ran), "cpu" if weight is None else weight.device.type)
+    return Subject(root, tuple(names), latents, segmenter, mode, batch, changing), infos
+
+
+def usual_batch(infos: list[LayerInfo], device: str) -> int:
+    """Choose a batch: a power of two, 64 at most, so that no layer's output takes more than 32 MB.
+
+    On the CPU larger tensors are given back to the system each time, and page faults then cost more than the
+    arithmetic. On a GPU it is 256, and 1 GB.
+    """
+    most, limit = _MOST_AT_ONCE.get(device, 64), _LARGEST_TENSOR.get(device, 32 << 20)
+    largest = max(4 * info.units * torch.Size(info.size).numel() for info in infos)
+    batch = most
+    while batch > 1 and batch * largest > limit:
+        batch //= 2
+    return batch
+
+
+def out_of_memory(error: BaseException | None) -> bool:
+    """Whether memory ran out, also when that is what stopped one of our hooks.
+
+    >>> out_of_memory(RuntimeError("CUDA error: out of memory")), out_of_memory(RuntimeError("no"))
+    (True, False)
+    """
+    while error is not None:
+        if isinstance(error, MemoryError | torch.OutOfMemoryError):
+            return True
+        text = str(error).lower()
+        if isinstance(error, RuntimeError) and ("out of memory" in text or "allocate memory" in text):
+            return True
+        error = error.__cause__
+    return False
+
+
+def _named(who: str, seeds: range, run: Callable[[], _T]) -> _T:
+    """Run it; an error says who failed, and on which seeds."""
+    try:
+        return run()
+    except GanWidgetsError:
+        raise
+    except Exception as error:
+        if out_of_memory(error):
+            raise
+        raise DissectionError(
+            problem(
+                f"{who} failed on seeds {seeds.start} to {seeds.stop - 1}.",
+                got=f"{type(error).__name__}: {error}",
+                allowed="a run through",
+                next="The cause is above. What was counted is in this error's `partial`: "
+                "pass it as resume= once it is mended.",
+            )
+        ) from error
+
+
+def _joined(parts: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    if len(parts) == 1:
+        return parts[0]
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+
+def _fitting(root: nn.Module, latents: Latents) -> Latents:
+    weight = next(root.parameters(), None)
+    dtypes = {p.dtype for p in root.parameters() if p.is_floating_point()}
+    dtype = dtypes.pop() if len(dtypes) == 1 and latents.dtype is not None else None
+    return latents.to(None if weight is None else weight.device, dtype)
+
+
+def _legal(info: LayerInfo) -> LayerInfo:
+    if len(info.size) not in (0, 2):
+        raise DissectionError(
+            problem(
+                f"layer {info.name!r} has no maps in two dimensions.",
+                got=f"(n, {', '.join(map(str, (info.units, *info.size)))})",
+                allowed="(n, units, h, w), or (n, units) for a fully connected layer",
+                next="Choose another of gw.layers(model, latents).",
+            )
+        )
+    return info
