@@ -27,6 +27,9 @@ _HOMES = {
     "lerp": "core.latents",
     "slerp": "core.latents",
     "Recipe": "core.recipe",
+    # dissection
+    "Dissection": "dissect.result",
+    "compare": "dissect.compare",
     # controller
     "attach": "controller",
     "Controller": "controller",
@@ -40,7 +43,13 @@ _HOMES = {
     "LayerPicker": "widgets.layer_picker",
     "UnitGallery": "widgets.unit_gallery",
 }
-_MODULES = {"concepts": "dissect.concepts", "data": "train.data", "nets": "train.nets", "train": "train"}
+_MODULES = {
+    "concepts": "dissect.concepts",
+    "data": "train.data",
+    "dissect": "dissect",
+    "nets": "train.nets",
+    "train": "train",
+}
 
 __all__ = [*_HOMES, *_MODULES]  # noqa: PLE0604  (they are strings, in tables)
 
