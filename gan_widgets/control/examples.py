@@ -71,7 +71,7 @@ class Examples:
         self._found: Any = None
         self._count = 0
         self._made: dict[int, Example] = {}
-        self._weights = ""
+        self._weights: tuple[Any, str] | None = None
 
     def of(self, found: Any, units: Iterable[int], count: int) -> list[Example]:  # noqa: ANN401  (a Dissection)
         """Return the `count` top images of each of these units, fewer where fewer are known.
@@ -98,12 +98,12 @@ class Examples:
         wanted = sorted({int(seed) for top in seeds.values() for seed in top})
         images: dict[int, Tensor] = {}
         maps: dict[tuple[int, int], Tensor] = {}
-        grid: tuple[int, int] = (1, 1)
+        grid = found.grid
         step = _together(found)
         for start in range(0, len(wanted), step):
             batch = wanted[start : start + step]
             pictures, acts = self._run(found, batch)
-            grid = (int(pictures.shape[2]), int(pictures.shape[3]))
+            grid = grid or tuple(pictures.shape[2:])
             for row, seed in enumerate(batch):
                 images[seed] = reduced(pictures[row : row + 1])[0].cpu()
                 for unit in units:
@@ -115,7 +115,7 @@ class Examples:
                 top,
                 np.asarray(found.top.values[unit][: len(tops[unit])], dtype=np.float32)[tops[unit] >= 0],
                 torch.stack([images[int(seed)] for seed in top]) if len(top) else torch.empty(0, 1, 1, 1),
-                _regions(found, unit, [maps[unit, int(seed)] for seed in top], grid),
+                _regions(found, unit, [maps[unit, int(seed)] for seed in top], grid or (1, 1)),
             )
             for unit, top in seeds.items()
         }
@@ -130,12 +130,15 @@ class Examples:
         then = found.provenance.get("weights")
         if then is None:
             return
-        self._weights = self._weights or weight_hash(self._model)
-        if self._weights != then:
+        stamps = _stamps(self._model)
+        if self._weights is None or self._weights[0] != stamps:
+            self._weights = stamps, weight_hash(self._model)
+        now = self._weights[1]
+        if now != then:
             raise ControllerError(
                 problem(
                     "the weights have changed since this dissection, so its top images cannot be made again.",
-                    got=f"weights {self._weights[:12]}…",
+                    got=f"weights {now[:12]}…",
                     allowed=f"weights {then[:12]}…, which were dissected",
                     next="Dissect again: lab.dissect(segmenter).",
                 )
@@ -169,6 +172,12 @@ def _regions(found: Any, unit: int, maps: list[Tensor], grid: tuple[int, int]) -
     lit = regions(torch.stack(maps)[:, None].float().cpu(), level, grid)
     above: NDArray[np.bool_] = lit[:, 0].cpu().numpy()
     return above
+
+
+def _stamps(model: nn.Module) -> list[tuple[int, int]]:
+    """Give what changes whenever a weight is written in place: far quicker than hashing all of them."""
+    tensors = [*unwrap(model).parameters(), *unwrap(model).buffers()]
+    return [(tensor.data_ptr(), 0 if tensor.is_inference() else tensor._version) for tensor in tensors]
 
 
 def _together(found: Any) -> int:  # noqa: ANN401

@@ -47,7 +47,8 @@ class UnitGallery(View):
 
     info = Dict().tag(sync=True, echo_update=False)
     """Type: as of a layer, and `{"why": str, "key": int}`; with a dissection also `{"threshold": "quantile"
-    or "iqr", "images": int, "complete": bool, "mode": str, "top": int, "states": {state: [units]}}`.
+    or "iqr", "share": float or None, "images": int, "complete": bool, "mode": str, "top": int,
+    "states": {state: [units]}}`.
 
     `why` says what to do when there is nothing to show. `key` grows with each dissection. `states` names the
     units that are not ranked: dead, constant, tied, nan, inf."""
@@ -143,6 +144,7 @@ class UnitGallery(View):
             **layer,
             "key": self._key,
             "threshold": found.threshold,
+            "share": found.provenance.get("share"),
             "images": int(found.images),
             "complete": bool(found.complete),
             "mode": str(found.provenance.get("mode", self.lab.mode)),

@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 import gan_widgets as gw
-from tests.browser.digits import dissected
 from tests.browser.live_host import Live
 from tests.browser.static_host import ROOT, Host
 from tests.widgets.conftest import Page as Wire
@@ -351,7 +350,9 @@ def live(host: Host, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
     wire = Wire()
     monkeypatch.setattr(comm, "create_comm", wire.create_comm)
     monkeypatch.setenv("GAN_WIDGETS_NODELAY", "1")
-    with dissected() as lab:
+    model, _, latents = gw.pretrained("dcgan-mnist")
+    with gw.attach(model, latents=latents, layer="net.6", samples=4) as lab:
+        lab.dissect(gw.concepts.strokes(), images=300, progress=False)
         yield Live(host, wire, gw.UnitGallery(lab))
 
 

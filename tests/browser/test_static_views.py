@@ -10,7 +10,7 @@ from tests.browser.static_host import ROOT, Host
 
 pytestmark = pytest.mark.browser
 
-VIEWS = ("activation_grid", "ablation_sliders", "layer_picker")
+VIEWS = ("activation_grid", "ablation_sliders", "layer_picker", "unit_gallery")
 SHOTS = ROOT / ".ci" / "out"
 # of every piece of text: the contrast of its colour with what lies behind it
 CONTRASTS = """root => {

@@ -106,14 +106,12 @@ def test_changed_weights_are_refused_until_they_are_back(lab, model):
     lab.examples.of(scored, [0], count=2)
     with torch.no_grad():
         model[4].bias += 1
-    lab.refresh()
     with pytest.raises(
         ControllerError, match=r"weights have changed since this dissection(.|\n)*Dissect again"
     ):
         lab.examples.of(scored, [0], count=2)
     with torch.no_grad():
         model[4].bias -= 1
-    lab.refresh()
     scored.provenance["weights"] = weight_hash(model)
     assert len(lab.examples.of(scored, [0], count=2)) == 1
 
@@ -154,6 +152,13 @@ def test_large_images_are_averaged_and_regions_stay_on_the_grid_of_the_masks():
         assert example.images.shape == (2, 3, 85, 128)
         assert example.regions.shape == (2, 160, 240)
         assert torch.allclose(example.images.mean(), whole.mean(), atol=1e-2)
+
+
+def test_a_region_is_on_the_grid_of_the_masks_that_were_scored(lab):
+    scored = found(grid=(21, 30))
+    (example,) = lab.examples.of(scored, [1], count=2)
+    assert example.regions.shape == (2, 21, 30)
+    assert example.images.shape == (2, 1, 14, 10)
 
 
 def test_units_without_a_map_have_no_region():

@@ -57,6 +57,7 @@ class Found:
     states: tuple[str, ...]
     top: Top
     images: int
+    grid: tuple[int, int] | None = None
     complete: bool = True
     provenance: dict = field(default_factory=dict)
 
@@ -94,6 +95,7 @@ def found(
     null=True,
     top=4,
     images=600,
+    grid=None,
     seed=0,
 ):
     """Most cells are faint, every unit has a concept of its own; `states` are {unit: state}."""
@@ -130,4 +132,5 @@ def found(
         states=tuple(state),
         top=Top(draw.integers(0, images, (units, top)), order),
         images=images,
+        grid=grid,
     )

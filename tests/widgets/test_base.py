@@ -15,7 +15,7 @@ from gan_widgets.control import cells
 from gan_widgets.core.errors import FrontEndError
 from tests.widgets.messages import buffers, messages
 
-VIEWS = [gw.ActivationGrid, gw.AblationSliders, gw.LayerPicker]
+VIEWS = [gw.ActivationGrid, gw.AblationSliders, gw.LayerPicker, gw.UnitGallery]
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -136,7 +136,7 @@ def test_the_mimebundle_holds_the_view_a_true_picture_and_a_stable_text(lab, kin
     assert data["text/plain"] == repr(view)
     assert "0x" not in repr(view)
     assert "layer='3'" in repr(view)
-    if kind is gw.LayerPicker:
+    if kind in (gw.LayerPicker, gw.UnitGallery):  # which has nothing to show before a dissection
         assert "image/png" not in data
     else:
         assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
@@ -247,7 +247,7 @@ def test_a_malformed_message_is_shown_and_never_raised(lab, page, data):
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.sampled_from([0, 1, 2]), messages, st.lists(buffers, max_size=2))
+@given(st.integers(0, len(VIEWS) - 1), messages, st.lists(buffers, max_size=2))
 def test_no_message_escapes_or_leaves_its_domain(lab, page, which, data, buffers):
     if not lab._followers:
         for kind in VIEWS:

@@ -133,6 +133,7 @@ def test_another_dissection_replaces_everything(gallery, dissected, page):
 
 
 def test_a_dissection_of_another_layer_is_not_shown(gallery, dissected):
+    dissected._land(dissections={"3": dissected.found})
     dissected.layer = "5"
     assert gallery.scores == b""
     assert "'5' has not been dissected" in gallery.info["why"]

@@ -26,7 +26,7 @@ export function gallery(units: number, h: number, w: number): State {
   }
   const flat = h * w <= 1;
   return {
-    info: { name: "net.6", kind: flat ? "Linear" : "ReLU", units, size: flat ? [] : [h, w], why: "", key: 1, threshold: "quantile", images: 2000, complete: true, mode: "eval", top: TOP, states },
+    info: { name: "net.6", kind: flat ? "Linear" : "ReLU", units, size: flat ? [] : [h, w], why: "", key: 1, threshold: "quantile", share: 0.01, images: 2000, complete: true, mode: "eval", top: TOP, states },
     concepts: CONCEPTS, scores: new DataView(scores.buffer), wanted: [], sheet: {}, pictures: EMPTY,
     sort: "iou", region: "outline", only: { at_least: null, concept: false, selected: false, search: "" }, selection: [], concept: -1, error: "",
   };

@@ -1,5 +1,6 @@
 // What a gallery shows, in words: how it was dissected, what an outline means, which units are not ranked.
 import { attribute, h, say } from "../lib/dom";
+import { short } from "../lib/text";
 import type { Scene } from "./gallery_cards";
 
 export interface GalleryWords {
@@ -17,7 +18,7 @@ export function galleryWords(): GalleryWords {
     legend: h("div", { class: "gw-legend" }, meaning, unranked),
     show(info, { scores, mode, reach }) {
       const images = Number(info.images) || 0;
-      say(how, [`${images.toLocaleString("en")} images${info.complete === false ? ", stopped before its end" : ""}`, info.threshold === "iqr" ? "level by information" : "level by quantile"].join(", "));
+      say(how, [`${images.toLocaleString("en")} images${info.complete === false ? ", stopped before its end" : ""}`, info.threshold === "iqr" ? "a level for each concept" : typeof info.share === "number" ? `levels at the top ${short(100 * info.share)} % of values` : "one level for each unit"].join(", "));
       const place = { outline: "Outlined", light: "Lit", off: "" }[mode];
       const region = !(info.size ?? []).length
         ? "Units of this layer have no map, so their images have no region."
