@@ -49,11 +49,8 @@ def points(lines: Bools) -> tuple[Places, Places]:
     leave a square of four pixels with one line each: they are a junction when there are three lines or more.
     A pixel is an end when at most one line leaves it.
     """
-    at = np.flatnonzero(lines)
-    flat, code = lines.ravel(), np.zeros(len(at), np.int64)
-    for bit, step in enumerate(_steps(lines)):
-        code |= flat[at + step].astype(np.int64) << bit
-    leaving = np.zeros(lines.size, np.int64)
+    at, code = _neighbours(lines)
+    flat, leaving = lines.ravel(), np.zeros(lines.size, np.int64)
     leaving[at] = _LINES[code]
     square = np.array([0, 1, lines.shape[1], lines.shape[1] + 1])
     squares = at[flat[at[:, None] + square].all(1)][:, None] + square
@@ -62,28 +59,53 @@ def points(lines: Bools) -> tuple[Places, Places]:
 
 
 def pruned(lines: Bools, spur: int) -> Bools:
-    """Remove branches shorter than `spur` pixels that lead from a junction to an end."""
+    """Remove branches shorter than `spur` pixels that lead from a junction to an end.
+
+    Lines that would vanish or fall apart, because all their branches are short, keep them.
+    """
     from skimage.measure import label
 
     ends, junctions = points(lines)
-    around = np.array([0, *_steps(lines)])
-    near = np.zeros(lines.size, np.bool_)
-    near[(junctions[:, None] + around).ravel()] = True
-    near &= lines.ravel()
-    branches: NDArray[Any] = label((lines.ravel() & ~near).reshape(lines.shape), connectivity=2).ravel()
+    flat = lines.ravel()
+    near = _around(junctions, lines) & flat
+    branches: NDArray[Any] = label((flat & ~near).reshape(lines.shape), connectivity=2).ravel()
     length = np.bincount(branches) + 1  # the pixel next to the junction is not part of the label
     short = length < spur
     short &= _among(len(length), branches[ends])
-    short &= _among(len(length), branches[(np.flatnonzero(near)[:, None] + around).ravel()])
+    short &= _among(len(length), branches[_around(np.flatnonzero(near), lines)])
     short[0] = False
-    left = lines.ravel() & ~short[branches]
+    gone = short[branches]
     if spur > 1:
-        left[ends[near[ends]]] = False
-    # the first pixels of a removed branch are left over as ends beside the junction
-    stubs = points(left.reshape(lines.shape))[0]
-    left[np.setdiff1d(stubs[near[stubs]], ends)] = False
+        gone[ends[near[ends]]] = True
+    left = flat & ~gone
+    # the first pixel of a removed branch is left over beside the junction
+    at, code = _neighbours(left.reshape(lines.shape))
+    stub = (_LINES[code] == 1) & near[at] & _around(np.flatnonzero(gone), lines)[at]
+    left[at[stub]] = False
     kept: Bools = left.reshape(lines.shape)
+    whole, part = (label(drawn, connectivity=2).ravel() for drawn in (lines, kept))
+    owner = np.zeros(part.max() + 1, np.int64)
+    owner[part] = whole  # the background's entry is of no use
+    parts = np.bincount(owner[1:], minlength=whole.max() + 1)
+    kept |= lines & (parts != 1)[whole].reshape(lines.shape)
     return kept
+
+
+def _neighbours(lines: Bools) -> tuple[Places, Places]:
+    """Give the pixels of lines, and one bit for each of their neighbours."""
+    at, flat = np.flatnonzero(lines), lines.ravel()
+    code = np.zeros(len(at), np.int64)
+    for bit, step in enumerate(_steps(lines)):
+        code |= flat[at + step].astype(np.int64) << bit
+    return at, code
+
+
+def _around(places: Places, lines: Bools) -> Bools:
+    """Mark places and their neighbours on a flattened canvas."""
+    marked = np.zeros(lines.size, np.bool_)
+    for step in (0, *_steps(lines)):
+        marked[places + step] = True
+    return marked
 
 
 def _steps(lines: Bools) -> list[int]:
