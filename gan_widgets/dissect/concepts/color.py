@@ -139,7 +139,8 @@ def colors(
     bounds = check_range(range)
     if isinstance(which, int):
         most = len(_BASIC) if fit is None else 255
-        check_number("the number of colours", which, 1, most)
+        step = "Pass fit=images for clusters of their colours, or a list of colours."
+        check_number("the number of colours", which, 1, most, step)
         names = tuple(_BASIC)[:which] if fit is None else _clusters(which, fit, bounds, seed)
         return Colors(names, bounds)
     names = checked_names(which)

@@ -1,6 +1,6 @@
 """Images of a declared range as numbers from 0 to 1, in NumPy."""
 
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -34,8 +34,14 @@ def check_range(bounds: tuple[float, float]) -> tuple[float, float]:
     return low, high
 
 
-def check_number(name: str, value: Any, low: float, high: float = float("inf")) -> None:  # noqa: ANN401
-    """Raise `DissectionError` unless `value` is a number from `low` to `high`."""
+def check_number(
+    name: str,
+    value: Any,  # noqa: ANN401  (anything may be passed)
+    low: float,
+    high: float = inf,
+    step: str = "Leave it out for the default.",
+) -> None:
+    """Raise `DissectionError`, which advises `step`, unless `value` is a number from `low` to `high`."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         allowed = f"a number from {low:g}" + (f" to {high:g}" if isfinite(high) else " up")
         raise DissectionError(
@@ -43,7 +49,7 @@ def check_number(name: str, value: Any, low: float, high: float = float("inf")) 
                 f"{name} is out of its domain.",
                 got=repr(value),
                 allowed=allowed,
-                next="Leave it out for the default.",
+                next=step,
             )
         )
 

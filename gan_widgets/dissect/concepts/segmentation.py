@@ -88,6 +88,7 @@ def network(
     The module runs in eval mode, without gradients, on its own device and in its own dtype, and is left as it
     was. Its masks depend on the batch no more than its own arithmetic does. Raises `DissectionError`.
 
+    >>> import torch
     >>> net = nn.Conv2d(1, 3, 1)                     # images (n, 1, H, W) → logits (n, 3, H, W)
     >>> segmenter = network(net, {1: "sky", 2: "tree"}, categories="scene")
     >>> segmenter.names, segmenter(torch.zeros(5, 1, 4, 6)).shape
