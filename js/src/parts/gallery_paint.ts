@@ -46,9 +46,10 @@ function one(context: CanvasRenderingContext2D, pictures: Pictures, index: numbe
   if (!loops) return;
   const path = new Path2D();
   const [across, down] = [laid.imageWidth / pictures.gridWidth, laid.imageHeight / pictures.gridHeight];
-  // a line along the rim would be half outside
-  const rim = mode === "outline" ? 1 : 0;
-  const along = (at: number, each: number, whole: number) => Math.min(whole - rim, Math.max(rim, Math.round(at * each)));
+  const line = Math.max(1, Math.round(1.2 * ratio));
+  // a line an odd number of pixels wide runs through their middle; one along the rim would be half outside
+  const [before, after, shift] = mode === "outline" ? [line >> 1, (line + 1) >> 1, (line % 2) / 2] : [0, 0, 0];
+  const along = (at: number, each: number, whole: number) => Math.min(whole - after, Math.max(before, Math.round(at * each))) + shift;
   for (const loop of loops) {
     for (let at = 0; at < loop.length; at += 2) {
       const [cornerX, cornerY] = [x + along(loop[at], across, laid.imageWidth), y + along(loop[at + 1], down, laid.imageHeight)];
@@ -67,9 +68,9 @@ function one(context: CanvasRenderingContext2D, pictures: Pictures, index: numbe
     context.fill(path, "evenodd");
   } else {
     context.lineJoin = "miter";
-    for (const [colour, wide] of [[HALO, 3.2], [LINE, 1.2]] as const) {
+    for (const [colour, wide] of [[HALO, line + 2 * Math.max(1, Math.round(ratio))], [LINE, line]] as const) {
       context.strokeStyle = colour;
-      context.lineWidth = Math.max(2, 2 * Math.round((wide * ratio) / 2));
+      context.lineWidth = wide;
       context.stroke(path);
     }
   }

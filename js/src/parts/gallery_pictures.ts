@@ -29,8 +29,9 @@ export interface Darkroom {
   ask(next: (most: number) => number[]): void;
 }
 
-const KEPT = 512;
 const FIRST = 6;
+/** Units that are remembered, fewer where their images take more than this many bytes; and as much in one message. */
+const [KEPT, MEMORY, MESSAGE] = [512, 64e6, 4e6];
 
 export function darkroom({ model, signal, write, asked, answered }: Stage, arrived: () => void): Darkroom {
   const made = new Map<number, Pictures>();
@@ -53,8 +54,10 @@ export function darkroom({ model, signal, write, asked, answered }: Stage, arriv
     if (sheet === source || sheet.key !== key) return;
     source = sheet;
     for (const unit of sheet.failed ?? []) lost.add(unit);
+    const [, height, width, channels] = sizes(sheet.shape, 4);
+    const each = Math.max(1, (Number(model.get("info")?.top) || 0) * height * width * channels);
     // what the kernel took, not what the way to it takes: asking for less would not shorten that
-    if (sheet.units?.length) most = appetite(sheet.units.length, Number(sheet.ms) || 0);
+    if (sheet.units?.length) most = Math.min(appetite(sheet.units.length, Number(sheet.ms) || 0), Math.ceil(MESSAGE / each));
     const read = readSheet(sheet, bytes(model.get("pictures")));
     for (const [unit, pictures] of read) {
       made.delete(unit);
@@ -62,7 +65,7 @@ export function darkroom({ model, signal, write, asked, answered }: Stage, arriv
       if (pictures.images.length) size = [pictures.height, pictures.width];
     }
     for (const unit of made.keys()) {
-      if (made.size <= KEPT) break;
+      if (made.size <= Math.min(KEPT, Math.max(64, MEMORY / each))) break;
       made.delete(unit);
     }
   };

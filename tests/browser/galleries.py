@@ -1,0 +1,43 @@
+"""What the tests of the unit gallery look for on its page."""
+
+from playwright.sync_api import Locator, expect
+
+from tests.browser.static_host import Host
+
+_ORDER = """root => [...root.querySelectorAll('.gw-unit')]
+  .sort((a, b) => a.ariaRowIndex - b.ariaRowIndex || a.ariaColIndex - b.ariaColIndex)
+  .map(card => Number(card.dataset.unit))"""
+
+
+def card(root: Locator, unit: int) -> Locator:
+    """The card of a unit."""
+    return root.locator(f'.gw-unit[data-unit="{unit}"]')
+
+
+def order(root: Locator) -> list[int]:
+    """The units whose cards exist, as they are shown."""
+    return root.evaluate(_ORDER)
+
+
+def scroll(root: Locator, share: float) -> None:
+    """Scroll to this share of the height."""
+    root.locator(".gw-scroller").evaluate(
+        "(box, share) => { box.scrollTop = share * box.scrollHeight; }", share
+    )
+
+
+def all_there(root: Locator) -> None:
+    """Wait until every card that exists has its images."""
+    expect(root).to_have_attribute("data-coming", "0")
+
+
+def asked(host: Host) -> list[list[int]]:
+    """The units that the page asked for, message by message."""
+    return [message["wanted"] for message in host.written if "wanted" in message]
+
+
+def forty(host: Host) -> Locator:
+    """A gallery of 40 units of 7×5, all there: every 13th is dead, every 17th tied."""
+    root = host.mount("unit_gallery", (40, 7, 5))
+    all_there(root)
+    return root
