@@ -100,11 +100,13 @@ export default view("iou-heatmap", "IoU heatmap", (stage) => {
       rowText: widest([String(now.units), ...units.map((unit) => rowText(now, unit)).filter((text) => text.includes(" "))]),
       columnText: widest(now.names),
       bands: new Set(now.categories).size > 1,
-      width: scroller.clientWidth,
       height: VIEWPORT,
       ratio,
     };
-    const laid = sheet(wish);
+    let laid = sheet({ ...wish, width: scroller.clientWidth });
+    size(space, laid.width, laid.height);
+    // a scroll bar that this brings takes some of the room
+    laid = sheet({ ...wish, width: scroller.clientWidth });
     size(space, laid.width, laid.height);
     laid.across = Math.min(laid.width, scroller.clientWidth);
     laid.down = Math.min(laid.height, scroller.clientHeight);
