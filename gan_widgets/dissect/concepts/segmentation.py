@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from gan_widgets.core.errors import DissectionError, problem
-from gan_widgets.core.pixels import upsample
 from gan_widgets.dissect.concepts.protocol import checked_names, spread
 from gan_widgets.dissect.concepts.scaled import check_number
 from gan_widgets.dissect.concepts.source import Source
@@ -55,7 +55,7 @@ class Network(Source):
                     next="Pass one name per channel, or a dict from channels to names.",
                 )
             )
-        logits = upsample(logits, (images.shape[2], images.shape[3]))
+        logits = F.interpolate(logits, images.shape[2:], mode="bilinear", align_corners=False)
         own = logits if self.channels is None else logits[:, list(self.channels)]
         if self.at is not None:
             return own.sigmoid() > self.at

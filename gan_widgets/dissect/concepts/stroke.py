@@ -155,7 +155,7 @@ def strokes(
 
     Brightness is the mean of the colour channels, 0 at the lower and 1 at the upper end of `range`; for
     `ink="dark"` it is turned round. Outside of an image is background. Lengths are in pixels; the defaults
-    suit digits of 28×28. The masks of an image depend on that image alone, to the bit. About 8,000 images of
+    suit digits of 28×28. The masks of an image depend on that image alone, to the bit. About 7,000 images of
     28×28 a second on one core.
 
     - "ink": brightness above `threshold`. "background": all else.
