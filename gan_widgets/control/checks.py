@@ -124,6 +124,24 @@ def checked_samples(samples: int) -> range:
     return range(count)
 
 
+def checked_images(images: int) -> int:
+    """Return how many images to dissect. Raises ControllerError unless it is a whole number from 4 up."""
+    try:
+        count = _whole(images)
+    except TypeError:
+        count = 0
+    if count < 4:
+        raise ControllerError(
+            problem(
+                "images is how many images are dissected.",
+                got=repr(images),
+                allowed="a whole number from 4 up",
+                next="Pass images=2000.",
+            )
+        )
+    return count
+
+
 def checked_mode(mode: str) -> Literal["eval", "train"]:
     """Return the BatchNorm mode. Raises ControllerError unless it is "eval" or "train"."""
     if mode == "eval":

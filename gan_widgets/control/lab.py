@@ -6,7 +6,6 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from torch import Tensor, nn
-from traitlets import HasTraits
 
 from gan_widgets.control.checks import (
     check_open,
@@ -20,6 +19,7 @@ from gan_widgets.control.checks import (
     checked_selection,
     middle,
 )
+from gan_widgets.control.dissecting import Dissecting
 from gan_widgets.control.examples import Examples
 from gan_widgets.control.followers import Follower
 from gan_widgets.control.history import History
@@ -36,7 +36,7 @@ from gan_widgets.core.recipe import Recipe
 from gan_widgets.core.seeds import check_seeds
 
 
-class Controller(HasTraits):
+class Controller(Dissecting):
     """The observable state of one generator; made by `attach`.
 
     Assigning a trait renders first and lands only if that succeeds: a refused assignment raises, saying what
@@ -66,8 +66,6 @@ class Controller(HasTraits):
     """Type: str. Why the last render failed; empty after a good one."""
     pending = Shown(None)
     """Type: tuple of the edits being previewed, or None."""
-    found = Shown(None)
-    """Type: the latest dissection, or None."""
 
     model = Shown()
     """Type: nn.Module, the generator as it was given."""
@@ -170,9 +168,10 @@ class Controller(HasTraits):
             return images
 
     def refresh(self) -> None:
-        """Render again, after the weights changed."""
+        """Render again, after the weights changed; what other weights were found to do is forgotten."""
         with self._entering():
             self._renderer.forget()
+            self._forget_other_weights()
             self._show()
 
     def adopt(self, follower: Follower) -> None:
@@ -187,6 +186,7 @@ class Controller(HasTraits):
 
     def close(self) -> None:
         """Close every view of this controller and drop what it cached; closing twice is harmless."""
+        self.cancel()
         with self._lock:
             for follower in list(self._followers.values()):
                 follower.close()
@@ -221,7 +221,8 @@ class Controller(HasTraits):
             if name == "layer":
                 info = checked_layer(value, self._layers)
                 if info.name != self.layer:
-                    self._show(layer=info.name, selection=(), pending=None)
+                    found = self.dissections.get(info.name)
+                    self._show(layer=info.name, selection=(), pending=None, found=found)
             elif name == "seeds":
                 self._show(seeds=check_seeds(value))
             elif name == "edits":
