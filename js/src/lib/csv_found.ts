@@ -23,5 +23,5 @@ export function foundCsv(found: Found, units: number[], concepts: number[]): str
 
 /** A file name that any system takes. */
 export function fileName(layer: string): string {
-  return `iou-${layer.replace(/[^\w.-]+/g, "-").replace(/^[.-]+/, "").slice(0, 60) || "layer"}.csv`;
+  return `iou-${layer.replace(/[^\w.]+/g, "-").slice(0, 60)}.csv`;
 }

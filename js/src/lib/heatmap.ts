@@ -47,17 +47,18 @@ const LEAST = { wide: 8, high: 7 };
 const MOST = { wide: 64, high: 24 };
 const LINE = 14;
 const TALLEST = 110;
+const MARGIN = 2;
 
 /** Lay out a table: cells as large as the room allows and as small as an eye does; the rest is for scrolling. */
 export function sheet({ rows, columns, rowText, columnText, bands, width, height, ratio }: Wish): Sheet {
   const fit = (room: number, count: number, least: number, most: number) => Math.floor(ratio * Math.max(least, Math.min(most, room / Math.max(1, count)))) / ratio;
   const left = Math.ceil(rowText) + 12;
-  const wide = fit(width - left, columns, LEAST.wide, MOST.wide);
+  const wide = fit(width - left - MARGIN, columns, LEAST.wide, MOST.wide);
   const upright = columnText + 8 > wide;
   const band = bands ? 20 : 0;
   const top = band + (upright ? Math.min(Math.ceil(columnText), TALLEST) + 10 : 20);
-  const high = fit(height - top, rows, LEAST.high, MOST.high);
-  return { rows, columns, wide, high, left, top, band, upright, width: left + columns * wide, height: top + rows * high, x: 0, y: 0, across: width, down: height };
+  const high = fit(height - top - MARGIN, rows, LEAST.high, MOST.high);
+  return { rows, columns, wide, high, left, top, band, upright, width: left + columns * wide + MARGIN, height: top + rows * high + MARGIN, x: 0, y: 0, across: width, down: height };
 }
 
 /** Where a column and a row begin in the window; headings are at its edges. */

@@ -3,7 +3,7 @@ import { NAN_COLOUR, parts, table, word } from "./colour";
 
 type Colours = ArrayLike<number>;
 
-const FAINT = [0.07, 0.32];
+const FAINT = [0.06, 0.3];
 
 /** 256 colours from 0 up to the largest: the colormap on dark pages, and the other way round on light ones. */
 export function ramp(dark: boolean): Uint32Array {

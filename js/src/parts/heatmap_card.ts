@@ -6,7 +6,7 @@ import { short } from "../lib/text";
 import type { Scene } from "./heatmap_paint";
 import { notes, numbersOf, reaching, stateOf } from "./heatmap_words";
 
-const WIDTH = 216;
+const WIDTH = 248;
 
 export interface Card {
   element: HTMLElement;

@@ -17,7 +17,7 @@ interface Parts {
   scene(): Scene | null;
 }
 
-export function heatmapHands({ root, signal, write, draw }: Stage, { around, scroller, port, canvas, overlay, scene }: Parts): { follow(): void } {
+export function heatmapHands({ signal, write, draw }: Stage, { around, scroller, port, canvas, overlay, scene }: Parts): { follow(): void } {
   const cell = h("div", { class: "gw-cell", tabindex: 0 });
   const live = h("div", { class: "gw-silent", "aria-live": "polite" });
   const beside = card();
@@ -29,7 +29,6 @@ export function heatmapHands({ root, signal, write, draw }: Stage, { around, scr
   let anchor: number | null = null;
   let point: PointerEvent | null = null;
   let byKey = false;
-  let hovers = 0;
 
   const place = (among: number[], one: number | null) => (one === -1 ? -1 : Math.max(0, among.indexOf(one!)));
   const spotOf = (now: Scene) => inside(now.sheet, place(now.units, unit), place(now.concepts, concept));
@@ -39,7 +38,6 @@ export function heatmapHands({ root, signal, write, draw }: Stage, { around, scr
 
   const pointOut = (now: Scene, spot: Spot | null) => {
     paintHover(overlay, now, spot);
-    attribute(root, { "data-hover": spot && ++hovers });
     if (spot) beside.show(now, spot, around);
     else beside.hide();
   };

@@ -105,6 +105,9 @@ function brush(canvas: HTMLCanvasElement, scene: Scene) {
     context.restore();
   };
 
+  const rowLabels = () => labelled(row, lastRow, high, (at) => selected.has(units[at]));
+  const columnLabels = () => labelled(column, lastColumn, upright ? wide : 99, (at) => concepts[at] === concept);
+
   const cells = () => {
     const [width, height] = [lastColumn - column, lastRow - row];
     if (width <= 0 || height <= 0) return;
@@ -131,7 +134,7 @@ function brush(canvas: HTMLCanvasElement, scene: Scene) {
       for (let over = column; over < lastColumn && canRank(found, unit); over++) {
         const value = found.iou[unit * concepts.length + concepts[over]];
         const own = found.labels[unit] === concepts[over];
-        const ink = value < threshold ? theme.muted : inkOn(colourOf(value, threshold, most, colours));
+        const ink = value < threshold ? theme.ink : inkOn(colourOf(value, threshold, most, colours));
         const [middle, centre] = [x(over) + wide / 2, y(at) + high / 2];
         if (Number.isNaN(value)) write("×", middle, centre, ink);
         else if (numbers) write(value.toFixed(2), middle + (own ? 4 : 0), centre, ink, own ? "700" : "");
@@ -146,16 +149,15 @@ function brush(canvas: HTMLCanvasElement, scene: Scene) {
 
   /** Frames around the chosen units, those that touch in one, and around the chosen concept. */
   const chosen = () => {
-    const thick = Math.min(2, high / 5);
-    const around = (...box: Box) => {
-      frame(theme.surface, 2 * thick, ...box);
-      frame(theme.accent, thick, ...box);
-    };
+    const boxes: Box[] = [];
     for (const [from, to, isChosen] of runs(units.slice(row, lastRow).map((unit) => selected.has(unit)))) {
-      if (isChosen) around(left - 4, y(row + from), end - left + 3, (to - from) * high);
+      if (isChosen) boxes.push([left - 4, y(row + from), end - left + 3, (to - from) * high]);
     }
     const at = concepts.indexOf(concept);
-    if (at >= 0) around(x(at), top - 4, wide, bottom - top + 3);
+    if (at >= 0) boxes.push([x(at), top - 4, wide, bottom - top + 3]);
+    const thick = Math.min(2, high / 5);
+    for (const box of boxes) frame(theme.surface, 2 * thick, ...box);
+    for (const box of boxes) frame(theme.accent, thick, ...box);
   };
 
   const categories = () => {
@@ -164,15 +166,8 @@ function brush(canvas: HTMLCanvasElement, scene: Scene) {
       const room = Math.min(across, x(column + to) - 1) - begin;
       fill(theme.line, begin, band - 3, room, 1);
       context.font = font(theme);
-      const text = cut(context, category, room - 2);
-      if (text.length > 2 || text === category) write(text, begin + 1, band - 11, theme.muted, "", "left");
+      write(cut(context, category, room - 2), begin + 1, band - 11, theme.muted, "", "left");
     }
-  };
-
-  /** Hides the headings that would be under another. */
-  const plate = (...box: Box) => {
-    fill(theme.surface, ...box);
-    fill(SHADE, ...box);
   };
 
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -184,9 +179,9 @@ function brush(canvas: HTMLCanvasElement, scene: Scene) {
         marks();
         chosen();
       });
-      within(left - across, top - 5, () => labelled(row, lastRow, high, (at) => selected.has(units[at])).forEach(rowHeading));
+      within(left - across, top - 5, () => rowLabels().forEach(rowHeading));
       within(left, 0, () => {
-        labelled(column, lastColumn, upright ? wide : 99, (at) => concepts[at] === concept).forEach(columnHeading);
+        columnLabels().forEach(columnHeading);
         if (band) categories();
       });
     },
@@ -197,7 +192,9 @@ function brush(canvas: HTMLCanvasElement, scene: Scene) {
         within(0, top - 8, () => {
           fill(SHADE, left, atY, Math.max(0, atX - left), high);
           fill(SHADE, Math.max(left, atX + wide), atY, across, high);
-          plate(0, atY + high / 2 - 8, left, 16);
+          const room = rowLabels().has(spot.row) ? 8 : 14;
+          fill(theme.surface, 0, atY + high / 2 - room, left, 2 * room);
+          fill(SHADE, 0, atY + high / 2 - 8, left, 16);
           rowHeading(true, spot.row);
         });
       }
@@ -205,7 +202,9 @@ function brush(canvas: HTMLCanvasElement, scene: Scene) {
       within(left, 0, () => {
         fill(SHADE, atX, top, wide, Math.max(0, atY - top));
         fill(SHADE, atX, Math.max(top, atY + high), wide, down);
-        plate(atX + wide / 2 - half, band, 2 * half, top - band);
+        const room = columnLabels().has(spot.column) ? half : 14;
+        fill(theme.surface, atX + wide / 2 - room, band, 2 * room, top - band);
+        fill(SHADE, atX + wide / 2 - half, band, 2 * half, top - band);
         columnHeading(true, spot.column);
         if (spot.row < 0) return;
         frame(theme.surface, 2, atX - 2, atY - 2, wide + 4, high + 4);
