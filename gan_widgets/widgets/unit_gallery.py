@@ -47,8 +47,8 @@ class UnitGallery(View):
 
     info = Dict().tag(sync=True, echo_update=False)
     """Type: as of a layer, and `{"why": str, "key": int}`; with a dissection also `{"threshold": "quantile"
-    or "iqr", "share": float or None, "images": int, "complete": bool, "mode": str, "top": int,
-    "states": {state: [units]}}`.
+    or "iqr", "share": float or None, "images": int, "complete": bool, "mode": str, "top": int, "grid": [H, W]
+    of the masks or [], "states": {state: [units]}}`.
 
     `why` says what to do when there is nothing to show. `key` grows with each dissection. `states` names the
     units that are not ranked: dead, constant, tied, nan, inf."""
@@ -149,6 +149,7 @@ class UnitGallery(View):
             "complete": bool(found.complete),
             "mode": str(found.provenance.get("mode", self.lab.mode)),
             "top": min(SHOWN, int(found.top.seeds.shape[1])),
+            "grid": list(found.grid or []),
             "states": states,
         }
         self.concepts = [

@@ -29,6 +29,14 @@ describe("cards", () => {
     }
   });
 
+  test("hold four images in a row or more, where there is room", () => {
+    for (const ratio of [1, 1.25, 1.5, 2]) {
+      for (const room of [400, 640, 942, 1774]) {
+        for (const [h, w] of [[28, 28], [91, 128], [128, 128], [64, 48]]) expect(lay(500, 8, h, w, room, ratio).inRow).toBeGreaterThanOrEqual(4);
+      }
+    }
+  });
+
   test("only those in sight have elements, and a row above and below", () => {
     const laid = lay(500, 8, 28, 28, 934, 2);
     const [seen, made] = [inSight(laid, 20 * laid.row, 2 * laid.row), around(laid, 20 * laid.row, 2 * laid.row)];

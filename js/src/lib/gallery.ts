@@ -32,7 +32,7 @@ export function lay(units: number, top: number, h: number, w: number, room: numb
   const down = (length: number) => Math.floor(length / step + 1e-9) * step;
   const few = Math.min(LEAST_IN_ROW, Math.max(1, top));
   const [longest, usual] = [Math.max(1, h, w), (SIDE * ratio) / Math.max(1, h, w)];
-  const size = (side: number, scale: number) => Math.max(1, Math.round(side * scale));
+  const size = (side: number, scale: number) => Math.max(1, Math.floor(side * scale));
   const pitch = (scale: number) => size(w, scale) / ratio + SPACE;
   const least = whole(usual);
   const { columns } = list(units, room + GAP, 1, Math.max(few * pitch(least) - SPACE + 2 * PADDING + 2, NARROWEST) + GAP);

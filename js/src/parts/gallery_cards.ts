@@ -77,11 +77,11 @@ export function cards(space: HTMLElement, scroller: HTMLElement, pictures: Darkr
     const chosen = selected.has(unit);
     const [name, category] = concepts[scores.label[unit]] ?? ["", ""];
     say(card.which, `${chosen ? "✓ " : ""}unit ${unit}`);
-    say(card.iou, ranked ? `IoU ${iou[unit].toFixed(3)}` : "not ranked");
-    say(card.ends, ranked && low[unit] >= 0 ? `${low[unit].toFixed(3)} – ${high[unit].toFixed(3)}` : "");
+    say(card.iou, ranked ? `IoU ${iou[unit].toFixed(3)}` : "");
+    say(card.ends, !ranked ? "not ranked" : low[unit] >= 0 ? `${low[unit].toFixed(3)} – ${high[unit].toFixed(3)}` : "");
     say(card.name, ranked ? name : whyUnranked(scores, unit));
     say(card.category, ranked ? category : "");
-    attribute(card.name, { "data-chosen": ranked && scores.label[unit] === concept, title: ranked ? `${name}: choose or leave this concept` : null, "data-concept": ranked ? scores.label[unit] : null });
+    attribute(card.name, { "data-chosen": ranked && scores.label[unit] === concept, title: ranked ? `${name}: choose or leave this concept` : whyUnranked(scores, unit), "data-concept": ranked ? scores.label[unit] : null });
     attribute(card.bar, { hidden: !ranked });
     if (ranked) {
       for (const [property, value] of [["--iou", iou[unit]], ["--low", low[unit]], ["--high", high[unit]]] as const) card.bar.style.setProperty(property, String((value >= 0 ? value : iou[unit]) / scene.reach));

@@ -23,13 +23,15 @@ export interface Darkroom {
   of(unit: number): Pictures | undefined;
   /** Whether the kernel said that it cannot make them. */
   failed(unit: number): boolean;
-  /** Height and width of the images, as far as known. */
+  /** Height and width of the images; before the first came, as large as they will probably be. */
   size(): [number, number];
   /** Ask for the units that `next` names, if it names any. `next` is told how many at most. */
   ask(next: (most: number) => number[]): void;
 }
 
 const FIRST = 6;
+/** Pixels along the longer side: the kernel sends no larger images. */
+const LARGEST = 128;
 /** Units that are remembered, fewer where their images take more than this many bytes; and as much in one message. */
 const [KEPT, MEMORY, MESSAGE] = [512, 64e6, 4e6];
 
@@ -38,7 +40,7 @@ export function darkroom({ model, signal, write, asked, answered }: Stage, arriv
   const lost = new Set<number>();
   let key: unknown = null;
   let source: unknown = null;
-  let size: [number, number] = [28, 28];
+  let size: [number, number] | null = null;
   let most = FIRST;
   let last = "";
 
@@ -48,7 +50,7 @@ export function darkroom({ model, signal, write, asked, answered }: Stage, arriv
     if (now !== key) {
       made.clear();
       lost.clear();
-      [key, last, most] = [now, "", FIRST];
+      [key, last, most, size] = [now, "", FIRST, null];
     }
     const sheet = model.get("sheet") ?? {};
     if (sheet === source || sheet.key !== key) return;
@@ -87,7 +89,11 @@ export function darkroom({ model, signal, write, asked, answered }: Stage, arriv
     failed: (unit) => lost.has(unit),
     size() {
       absorb();
-      return size;
+      if (size) return size;
+      // masks are nearly always as large as images
+      const [height, width] = sizes(model.get("info")?.grid, 2);
+      const shrink = Math.min(1, LARGEST / Math.max(height, width, 1));
+      return height * width > 1 ? [Math.round(height * shrink), Math.round(width * shrink)] : [28, 28];
     },
     ask(next) {
       absorb();
