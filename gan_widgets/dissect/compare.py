@@ -29,7 +29,7 @@ class Difference(NamedTuple):
 class Comparison:
     """What `compare` gives: rows per category and per concept, and one for all units together.
 
-    `paired` says that both have seen the same images, which were then drawn together.
+    `paired` says that both have seen the same seeds, which were then drawn together.
     """
 
     names: tuple[str, str]

@@ -1,0 +1,163 @@
+"""Any model can be dissected and is left as it was; with noise it gives the same each time."""
+
+import contextlib
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from gan_widgets.core.edits import Ablate
+from gan_widgets.core.errors import DissectionError
+from gan_widgets.core.intervene import intervene
+from gan_widgets.core.latents import normal
+from gan_widgets.core.locks import lock_of
+from gan_widgets.dissect.concepts import from_function
+from gan_widgets.dissect.run import dissect
+from tests.core import nets
+from tests.generators import generator
+
+SEGMENTER = from_function(
+    lambda images: torch.cat([images[:, :1] > 0, images[:, :1] < -0.1], 1), ["lit", "dark"]
+)
+
+
+def run(model, layer, latents=None, segmenter=SEGMENTER, **keywords):
+    keywords = {"images": 64, "share": 0.1, "progress": False, **keywords}
+    return dissect(model, layer, latents=latents or normal(6), segmenter=segmenter, **keywords)
+
+
+class Grey(nn.Module):
+    """Give images of one channel of whatever the model gives."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, *inputs, **named):
+        output = self.model(*inputs, **named)
+        return output if output.ndim == 2 else output.flatten(2).mean(1).reshape(len(output), 1, 1, -1)
+
+
+@pytest.mark.parametrize("kind", nets.KINDS)
+def test_every_kind_of_model_is_dissected_and_left_as_it_was(kind, assert_unchanged):
+    inner, latents, layer = nets.make(kind)
+    if kind == "DataParallel":
+        inner = inner.module
+    model = Grey(inner).eval()
+    same = assert_unchanged(model)
+    dimensions = {"one dimension": 1, "three dimensions": 3}.get(kind)
+    refused = pytest.raises(DissectionError, match="no maps in two dimensions")
+    with refused if dimensions else contextlib.nullcontext():
+        found = run(model, f"model.{layer}", latents)
+        assert found.complete
+        assert found.units == (2 if kind == "second call" else 6)
+        assert found.states.count("ok") > 0
+    same()
+
+
+@pytest.mark.parametrize("mode", ["eval", "train", "asis"])
+@pytest.mark.parametrize("stop", ["cancel", "interrupt", "error"])
+def test_a_run_that_is_cut_short_leaves_the_model_as_it_was(mode, stop, assert_unchanged):
+    model = generator().train()
+    same = assert_unchanged(model)
+    calls = []
+
+    def segment(images):
+        calls.append(len(images))
+        if len(calls) == 3 and stop != "cancel":
+            raise KeyboardInterrupt if stop == "interrupt" else ValueError("no")
+        return images > 0
+
+    segmenter = from_function(segment, ["lit"])
+    failing = pytest.raises(DissectionError) if stop == "error" else contextlib.nullcontext()
+    with failing:
+        run(
+            model,
+            "3",
+            segmenter=segmenter,
+            mode=mode,
+            batch=8,
+            cancel=lambda: stop == "cancel" and len(calls) > 2,
+        )
+    same()
+
+
+def test_a_segmenter_that_draws_random_numbers_leaves_the_streams_as_they_were(assert_unchanged):
+    model = generator()
+    same = assert_unchanged(model)
+    run(model, "3", segmenter=from_function(lambda images: torch.rand_like(images) > 0.5, ["noise"]))
+    same()
+
+
+def test_edits_and_captures_around_the_call_do_not_count():
+    model = generator()
+    plain = run(model, "3")
+    with intervene(model, [Ablate("3", units=[0, 1])]):
+        assert run(model, "3") == plain
+
+
+class Noisy(nn.Module):
+    """A generator that adds noise of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = generator()
+
+    def forward(self, z):
+        return self.inner(z + 0.3 * torch.randn_like(z))
+
+
+@pytest.mark.parametrize(
+    ("model", "mode", "layer"), [(generator(), "train", "3"), (Noisy(), "eval", "inner.3")]
+)
+def test_images_that_depend_on_their_batch_are_the_same_each_time(model, mode, layer):
+    torch.manual_seed(1)
+    whole = run(model, layer, mode=mode, batch=8, images=100)
+    torch.manual_seed(2)
+    assert run(model, layer, mode=mode, batch=8, images=100) == whole
+    asked = iter([False] * 6)
+    partial = run(model, layer, mode=mode, batch=8, images=100, cancel=lambda: next(asked, True))
+    assert run(model, layer, mode=mode, batch=8, images=100, resume=partial) == whole
+    thirds = [run(model, layer, mode=mode, batch=8, images=100, part=(k, 3)) for k in range(3)]
+    assert thirds[1].merge(thirds[0]).merge(thirds[2]) == whole
+    assert whole.provenance["batch"] == 8
+    assert run(model, layer, mode=mode, batch=16, images=100) != whole
+    with pytest.raises(DissectionError, match=r"cannot be cut into groups of four(.|\n)*got: batch=6"):
+        run(model, layer, mode=mode, batch=6)
+    assert run(model, layer, mode=mode, batch=6, null=None).complete
+
+
+def test_a_batch_that_is_part_of_the_result_is_not_halved():
+    model = generator()
+    model.register_forward_pre_hook(
+        lambda _, z: (_ for _ in ()).throw(MemoryError) if len(z[0]) > 4 else None
+    )
+    with pytest.raises(DissectionError, match=r"got: batch=8: MemoryError(.|\n)*next: Pass a smaller batch="):
+        run(model, "3", mode="train", batch=8)
+    assert run(model, "3", mode="train", batch=4).complete
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_other_dtypes_are_read_as_float32_and_latents_follow_the_weights(dtype):
+    plain = run(generator(), "3", images=400)
+    found = run(generator().to(dtype), "3", images=400)
+    assert found.levels.dtype == np.float32
+    assert found.provenance["latents"]["dtype"] == str(dtype).removeprefix("torch.")
+    close = {torch.float16: 1e-3, torch.bfloat16: 2e-2, torch.float64: 1e-5}[dtype]
+    both = ~np.isnan(plain.iou) & ~np.isnan(found.iou)
+    assert both.any()
+    assert np.abs(plain.iou - found.iou)[both].max() <= close
+
+
+def test_the_lock_of_the_model_is_free_between_batches():
+    model = generator()
+    held = []
+
+    def segment(images):
+        held.append(lock_of(model)._is_owned())
+        return images > 0
+
+    run(model, "3", segmenter=from_function(segment, ["lit"]))
+    assert held
+    assert not any(held)
