@@ -28,20 +28,19 @@ class _Terms:
     index: Tensor
     weight: Tensor
     keep: Tensor
+    value: Tensor
     add: Tensor | None  # None: nothing is added
     one: Tensor | None  # where the weight is 1; None: nowhere
     zero: Tensor | None  # where the weight is 0; None: nowhere
-    full: bool  # the weight is 1 everywhere
 
 
 class Law:
-    """One edit's numbers as tensors, made once for each device, dtype and number of dimensions.
+    """One edit's numbers, applied as they are where each is the same everywhere, else as tensors.
 
     `value` is v, one number or one per unit, or None when it is given to each call; `factor` stands for v =
     factor·x. Where α·m is 1 a unit becomes v, whatever it was (NaN too); where it is 0 it keeps its bits.
     """
 
-    @torch.inference_mode(False)  # else a later forward with gradients could not save these
     def __init__(
         self,
         units: tuple[int, ...],
@@ -51,46 +50,54 @@ class Law:
         value: PerUnit | None = None,
         factor: PerUnit | None = None,
     ) -> None:
-        # in NumPy, whose small arrays cost a tenth of PyTorch's: a slider makes a new law at every move
-        alpha = _column(strength, len(units))
-        picked = np.flatnonzero(alpha)
-        self._picked = torch.from_numpy(picked)
-        self._index = torch.from_numpy(np.array(units, dtype=np.int64)[picked])
-        self._weight = alpha[picked]
-        if mask is not None:
-            self._weight = self._weight * np.array(mask)
-        self._value = None if value is None else _column(value, len(units))[picked]
-        self._factor = None if factor is None else _column(factor, len(units))[picked]
+        self._units, self._strength, self._mask = units, strength, mask
+        self._value: PerUnit = 0.0 if value is None else value
+        self._factor = factor
+        self._even = mask is None and tuple not in map(type, (strength, value, factor))
         self._made: dict[tuple[torch.device, torch.dtype, int], _Terms] = {}
 
     def write(self, out: Tensor, value: Tensor | None = None) -> None:
         """Change the units in `out`, `(n, units, …)` floating; `value` is v, `(k,)` or `(n, k, …)`."""
-        if not len(self._index):
+        if not self._units or self._strength == 0:
             return
-        terms = self._terms(out)
-        v = terms.add if value is None else self._shaped(value, out)
-        if terms.full:
-            _put(out, terms.index, v)
-            return
-        x = out.index_select(1, terms.index)
-        if v is None:
-            y = x * terms.keep
-        elif value is None:
-            y = torch.addcmul(v, x, terms.keep)
+        v = None if value is None else _shaped(value, out)
+        # a Python number would meet a half with all its digits, and a tensor's with those that a half has
+        if self._even and out.dtype.itemsize > 2:
+            self._write_evenly(out, v)
         else:
-            y = torch.addcmul(x * terms.keep, v, terms.weight)
+            self._write_each(out, v)
+
+    def _write_evenly(self, out: Tensor, measured: Tensor | None) -> None:
+        """Write without a tensor of numbers: making one costs more than all the rest when a slider moves."""
+        weight: Any = self._strength
+        v: Any = self._value if measured is None else measured
+        index = torch.tensor(self._units, device=out.device) if len(self._units) > 1 else None
+        x = out.narrow(1, self._units[0], 1) if index is None else out.index_select(1, index)
+        if self._factor is not None:
+            x.mul_(1 - weight + self._factor * weight)
+        elif weight < 1:
+            x.mul_(1 - weight)
+            if measured is not None or v != 0:
+                x.add_(v * weight)
+        elif measured is not None:
+            x.copy_(v)
+        else:
+            x.fill_(v)
+        if index is not None:
+            out.index_copy_(1, index, x)
+
+    def _write_each(self, out: Tensor, measured: Tensor | None) -> None:
+        terms = self._terms(out)
+        x = out.index_select(1, terms.index)
+        y = x * terms.keep
+        add = terms.add if measured is None else measured * terms.weight
+        if add is not None:
+            y += add
         if terms.one is not None:
-            y = torch.where(terms.one, 0.0 if v is None else v, y)
+            y = torch.where(terms.one, terms.value if measured is None else measured, y)
         if terms.zero is not None:
             y = torch.where(terms.zero, x, y)
         out.index_copy_(1, terms.index, y)
-
-    def _shaped(self, value: Tensor, out: Tensor) -> Tensor:
-        per_unit = value.ndim == 1
-        value = value.to(out).detach()
-        if value.shape[0 if per_unit else 1] != len(self._picked):
-            value = value.index_select(0 if per_unit else 1, self._picked.to(value.device))
-        return value.reshape(-1, *[1] * (out.ndim - 2)) if per_unit else value
 
     def _terms(self, out: Tensor) -> _Terms:
         key = out.device, out.dtype, out.ndim
@@ -98,35 +105,31 @@ class Law:
             self._made[key] = self._make(out)
         return self._made[key]
 
-    @torch.inference_mode(False)
+    @torch.inference_mode(False)  # else a later forward with gradients could not save these
     def _make(self, out: Tensor) -> _Terms:
+        count = len(self._units)
+        weight, value = _column(self._strength, count), _column(self._value, count)
+        if self._mask is not None:
+            weight = weight * np.array(self._mask)
         # in float64: 1 − α·m is rounded once
-        weight, keep, add = self._weight, 1 - self._weight, None
-        one: Numbers | None = weight == 1
-        zero: Numbers | None = weight == 0
+        keep, one = 1 - weight, weight == 1
         if self._factor is not None:
-            # x·(1 − w) + k·x·w, exact where w is 0 or 1
-            keep = keep + self._factor * weight
-            one = zero = None
-        elif self._value is not None and self._value.any():
-            add = self._value * weight
-        full = one is not None and bool(one.all())
+            # x·(1 − w) + k·x·w, exact where w is 1
+            keep, one = keep + _column(self._factor, count) * weight, np.zeros(1, bool)
         return _Terms(
-            self._index.to(out.device),
-            _like(weight, out),
-            _like(keep, out),
-            None if add is None else _like(add, out),
-            _where(one, out),
-            _where(zero, out),
-            full,
+            index=torch.tensor(self._units, device=out.device),
+            weight=_like(weight, out),
+            keep=_like(keep, out),
+            value=_like(value, out),
+            add=_like(value * weight, out) if value.any() else None,
+            one=_where(one, out),
+            zero=_where(weight == 0, out),
         )
 
 
-def _put(out: Tensor, index: Tensor, v: Tensor | None) -> None:
-    if v is None:
-        out.index_fill_(1, index, 0.0)
-    else:
-        out.index_copy_(1, index, v.expand(out.shape[0], len(index), *out.shape[2:]))
+def _shaped(value: Tensor, out: Tensor) -> Tensor:
+    value = value.to(out).detach()
+    return value.reshape(-1, *[1] * (out.ndim - 2)) if value.ndim == 1 else value
 
 
 def _column(numbers: PerUnit, count: int) -> Numbers:
@@ -140,5 +143,5 @@ def _like(term: Numbers, out: Tensor) -> Tensor:
     return torch.from_numpy(term).to(out.device, torch.bool if term.dtype == bool else out.dtype)
 
 
-def _where(places: Numbers | None, out: Tensor) -> Tensor | None:
-    return None if places is None or not places.any() else _like(places, out)
+def _where(places: Numbers, out: Tensor) -> Tensor | None:
+    return _like(places, out) if places.any() else None

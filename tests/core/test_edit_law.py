@@ -1,6 +1,7 @@
 """The law of edits: against a slow loop, to the bit where nothing is edited, in every dtype."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
@@ -161,3 +162,30 @@ def test_an_edit_first_used_in_inference_mode_can_be_trained_through_later(edit,
     apply([edit], h * h).sum().backward()
     assert h.grad[:, [0, 2]].unique().tolist() == [2.0]
     assert h.grad[:, 1].unique().tolist() == [slope]
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
+@given(edit=edits(measured=True), seed=st.integers(0, 9))
+@settings(max_examples=50)
+def test_one_number_for_all_gives_the_bits_of_the_same_number_for_each(dtype, edit, seed):
+    def each(number):
+        return (number,) * len(edit.units) if isinstance(number, float) else number
+
+    ones = torch.ones(H, W) if edit.mask is None else edit.mask
+    name = "factor" if isinstance(edit, Scale) else "value"
+    spread = replace(edit, strength=each(edit.strength), **{name: each(getattr(edit, name))})
+    h = torch.randn(2, UNITS, H, W, generator=torch.Generator().manual_seed(seed)).to(dtype)
+    for v in (h[0, : len(edit.units), 1, 2], h[:, : len(edit.units)] * 0.5):
+        result = apply([edit], h, {edit: v})
+        for other in (spread, replace(edit, mask=ones), replace(spread, mask=ones)):
+            assert torch.equal(apply([other], h, {other: v}), result)
+
+
+def test_an_edit_of_one_unit_reaches_that_unit_alone_in_any_layout():
+    h = torch.randn(2, UNITS, H, W)
+    for laid in (h, h.contiguous(memory_format=torch.channels_last), h[:, :, :1, :1].expand(2, UNITS, H, W)):
+        for edit in (Ablate("a", [3]), Ablate("a", [3], 0.25), Scale("a", [3], 3.0), Insert("a", [3], 2.0)):
+            result = apply([edit], laid)
+            others = [0, 1, 2, 4]
+            assert torch.equal(result[:, others], laid[:, others])
+            assert torch.equal(result[:, 3], slow(edit, laid)[:, 3].float())
