@@ -38,12 +38,12 @@ class _Edit:
                     next="gw.layers(model, latents) lists them.",
                 )
             )
-        self._set("units", quantities.units(self.units))
-        self._set("strength", quantities.levels(self.strength, len(self.units), "strength", 0.0, 1.0))
-        self._set("mask", quantities.mask(self.mask))
+        units = quantities.units(self.units)
+        strength = quantities.levels(self.strength, len(units), "strength", 0.0, 1.0)
+        self._become(units=units, strength=strength, mask=quantities.mask(self.mask))
 
-    def _set(self, name: str, value: object) -> None:
-        object.__setattr__(self, name, value)
+    def _become(self, **checked: object) -> None:
+        vars(self).update(checked)
 
     def said(self) -> dict[str, Any]:
         """Return the fields after `layer` that are not at their default."""
@@ -88,7 +88,7 @@ class Ablate(_Edit):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not isinstance(self.value, str):
-            self._set("value", quantities.levels(self.value, len(self.units), "value"))
+            self._become(value=quantities.levels(self.value, len(self.units), "value"))
         elif self.value not in ("zero", "mean", "resample"):
             raise EditError(
                 problem(
@@ -138,7 +138,7 @@ class Insert(_Edit):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._set("value", quantities.levels(self.value, len(self.units), "value"))
+        self._become(value=quantities.levels(self.value, len(self.units), "value"))
 
     @cached_property
     def law(self) -> Law:
@@ -173,7 +173,7 @@ class Scale(_Edit):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._set("factor", quantities.levels(self.factor, len(self.units), "factor"))
+        self._become(factor=quantities.levels(self.factor, len(self.units), "factor"))
 
     @cached_property
     def law(self) -> Law:

@@ -113,6 +113,8 @@ def _row(given: list[Any] | tuple[Any, ...], what: str, low: float, high: float)
 
 def _number(given: object) -> float:
     """Return a number of any library as a float, and NaN for what is none."""
+    if type(given) is float:
+        return given
     try:
         given = given.item() if hasattr(given, "item") else given
         return float(given) if isinstance(given, int | float) and not isinstance(given, bool) else math.nan
@@ -122,6 +124,8 @@ def _number(given: object) -> float:
 
 def _plain(given: Any) -> Any:  # noqa: ANN401
     """Turn tensors, arrays, ranges and other iterables into lists, and leave numbers and texts alone."""
+    if type(given) in (float, tuple, list):
+        return given
     if hasattr(given, "tolist"):
         return given.tolist()
     if isinstance(given, str | bytes | list | tuple) or not isinstance(given, Iterable):
