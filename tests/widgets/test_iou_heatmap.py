@@ -1,4 +1,5 @@
 import io
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from torch import nn
 import gan_widgets as gw
 from gan_widgets.widgets._heatmap_picture import picture_of
 from gan_widgets.widgets._ranking import SORTS, by_category, clustered, order
-from tests.widgets.found import STROKES, found
+from tests.widgets.found import STROKES, Found, found
 from tests.widgets.messages import buffers, plain
 
 
@@ -46,6 +47,19 @@ def test_all_numbers_are_sent_once(heatmap, dissected):
     assert heatmap.rows["states"][2] == "dead"
     assert heatmap.info["threshold"] == "quantile"
     assert heatmap.info["images"] == 600
+
+
+def test_a_real_dissection_has_all_that_the_made_up_one_has_and_is_shown(lab):
+    bright = gw.concepts.from_function(lambda images: images[:, :1] > 0, ["bright"], ["colour"])
+    real = lab.dissect(bright, images=60, progress=False)
+    assert {field.name for field in fields(Found)} <= set(dir(real))
+    view = gw.IoUHeatmap(lab, sort="cluster")
+    assert view.concepts == [["bright", "colour"]]
+    assert np.array_equal(planes(view)[0], real.iou.astype(np.float32), equal_nan=True)
+    assert np.array_equal(planes(view)[4], real.q_values.astype(np.float32), equal_nan=True)
+    assert sorted(view.rows["clustered"]) == list(range(8))
+    assert view.picture() is not None
+    assert f"interpretable={real.summary(0.05).units} at 0.05" in repr(view)
 
 
 def test_without_a_null_neither_p_nor_q_is_sent(lab):
