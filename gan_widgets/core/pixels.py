@@ -19,7 +19,7 @@ from torch import Tensor
 
 from gan_widgets.core.errors import ImageError, problem
 from gan_widgets.core.outputs import tensors_of
-from gan_widgets.core.sampling import places
+from gan_widgets.core.sampling import stretch
 
 Pixels: TypeAlias = NDArray[np.uint8]
 
@@ -95,10 +95,9 @@ def upsample(maps: Tensor, size: tuple[int, int]) -> Tensor:
     """Resize maps `(..., h, w)` to `(..., H, W)`: bilinear with `align_corners=False`, in their own dtype.
 
     The one upsampler: the mask that is drawn and the mask that is scored come from here. A 1×1 map is legal.
-    First along h, then along w, a pixel is `a + (b − a) · f` between its two neighbours: three roundings, in
-    that order, on every device; `core/sampling.py` tells where `f` comes from. No pixel leaves the range of
-    its four neighbours, not even by rounding, for `f` is never within 2⁻²² of 1. NaN and infinity spread as
-    far as they have weight. Halves are worked out as float32.
+    First h, then w, by `core.sampling.stretch`, so that the bits are the same wherever a pixel is worked out.
+    No pixel leaves the range of its four neighbours. NaN and infinity spread as far as they have weight.
+    Halves are worked out as float32.
 
     >>> upsample(torch.tensor([[0.0, 1.0]]), (1, 4))
     tensor([[0.0000, 0.2500, 0.7500, 1.0000]])
@@ -114,18 +113,8 @@ def upsample(maps: Tensor, size: tuple[int, int]) -> Tensor:
         )
     exact = maps if maps.dtype == torch.float64 else maps.float()
     for axis, pixels in ((-2, size[0]), (-1, size[1])):
-        exact = _stretch(exact, axis, pixels)
+        exact = stretch(exact, axis, pixels)
     return exact.to(maps.dtype)
-
-
-def _stretch(maps: Tensor, axis: int, pixels: int) -> Tensor:
-    where = places(maps.shape[axis], pixels)
-    fraction = where.fraction.to(maps).unsqueeze(-1) if axis == -2 else where.fraction.to(maps)
-    start, end = (maps.index_select(axis, point.to(maps.device)) for point in (where.before, where.after))
-    mixed = (end - start).mul_(fraction).add_(start)
-    if not maps.isfinite().all():
-        mixed = torch.where(mixed.isfinite(), mixed, start + end)  # both ends weigh in: infinity wins
-    return mixed
 
 
 @lru_cache

@@ -1,4 +1,4 @@
-"""Where the pixels of a picture lie between the points of a map: bilinear, `align_corners=False`.
+"""How the pixels of a picture lie between the points of a map: bilinear, `align_corners=False`.
 
 Pixel `X` of `W` lies at `x = (X + 1/2) · w / W − 1/2` on a map of `w` points: a fraction `f` of the way from
 point `i` to point `i + 1`. Beyond the outermost points the map goes on as it ends. Positions are worked
@@ -31,11 +31,38 @@ class Places:
 
 
 @lru_cache(maxsize=256)
+@torch.inference_mode(mode=False)  # what is kept may meet gradients later
 def places(points: int, pixels: int) -> Places:
     """Place `pixels` pixels on a map of `points` points."""
-    doubled = (2 * torch.arange(pixels) + 1) * points - pixels  # 2 · pixels · x
+    doubled = (2 * torch.arange(pixels, device="cpu") + 1) * points - pixels  # 2 · pixels · x
     cell = doubled.div(2 * pixels, rounding_mode="floor") + 1
     rest = doubled - (cell - 1) * 2 * pixels
     before = (cell - 1).clamp(min=0)
     after = torch.where(rest > 0, cell, before).clamp(max=points - 1)
     return Places(cell, rest.double() / (2 * pixels), before, after)
+
+
+def stretch(maps: Tensor, axis: int, pixels: int) -> Tensor:
+    """Bring one axis of floating `maps` to `pixels`: between neighbours `a + (b − a) · f`, in three steps.
+
+    Each step rounds once, on every device and wherever the axis lies in memory, so that a pixel depends on
+    nothing but its two neighbours and its place. It never leaves their range, not even by rounding: `f` is
+    never within 2⁻²² of 1, so `(b − a) · f`, rounded twice, is still no more than `b − a`. NaN and infinity
+    spread as far as they have weight.
+
+    >>> stretch(torch.tensor([[0.0, torch.inf]]), 1, 4)
+    tensor([[0., inf, inf, inf]])
+    """
+    points, device = maps.shape[axis], maps.device
+    where = places(points, pixels)
+    fraction = where.fraction.to(maps).view(-1, *[1] * (maps.ndim - 1 - axis % maps.ndim))
+    if maps.abs().amax() < 2.0**126:  # then no difference overflows, and where f is 0, b does not matter
+        corners = torch.arange(points + 1, device=device)
+        start = maps.index_select(axis, (corners - 1).clamp_(min=0))
+        step = maps.index_select(axis, corners.clamp_(max=points - 1)).sub_(start)
+        cell = where.cell.to(device)
+        return step.index_select(axis, cell).mul_(fraction).add_(start.index_select(axis, cell))
+    start, end = (maps.index_select(axis, point.to(device)) for point in (where.before, where.after))
+    mixed = (end - start).mul_(fraction).add_(start)
+    weighed = start * (1 - fraction) + end * fraction.where(fraction > 0, 1.0)  # infinity times 0 is NaN
+    return torch.where(mixed.isfinite(), mixed, weighed)

@@ -7,13 +7,17 @@ import torch
 from torch import Tensor
 
 from gan_widgets.core.errors import DissectionError, problem
-from gan_widgets.core.pixels import upsample
+from gan_widgets.dissect.codes import coded, marked
+from gan_widgets.dissect.joint import count_jointly
 from gan_widgets.dissect.regions import check_maps
+from gan_widgets.dissect.single import count_at_one_level
+
+_POINTS = 2**20  # of maps that are made float32 together
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """Counts of pixels over some images; sums of them over more images are made with `+` on each field."""
+    """Counts of pixels over some images; those over more images are the sums of each field."""
 
     both: Tensor
     """`(shifts, units, levels, concepts)` int64: `Σ |{a↑ > t} ∧ s|`."""
@@ -40,27 +44,25 @@ def overlap(maps: Tensor, levels: Tensor, masks: Tensor, shifts: Sequence[int] =
     ([[[[2], [1]]]], [[3, 2]], [3], 4)
     """
     check_maps(maps)
-    t = levels.to(maps.device, torch.float32)
-    _check(maps, t, masks)
-    n, units, _, _ = maps.shape
-    concepts, H, W = masks.shape[1:]
+    t = levels.detach().to(maps.device, torch.float32)
     masks = masks.to(maps.device)
-    both = torch.zeros(len(shifts), units, t.shape[1], concepts, dtype=torch.int64, device=maps.device)
+    _check(maps, t, masks, shifts)
+    n, units, h, w = maps.shape
+    pixels = n * masks[0, 0].numel()
+    # a value of a code costs something for each unit and level: less than a pass over its lit pixels should
+    codes = coded(masks, room=min(max(pixels // 400, 16), 1024))
+    both = torch.zeros(len(shifts), units, t.shape[1], masks.shape[1], dtype=torch.int64, device=maps.device)
     active = torch.zeros(units, t.shape[1], dtype=torch.int64, device=maps.device)
-    turned = [masks.roll(-k, 0).float().flatten(2).mT for k in shifts]
-    step = max(1, 2**20 // (n * H * W))
+    count = count_at_one_level if t.shape[1] == 1 else count_jointly
+    step = max(1, _POINTS // (n * h * w))
     for u in range(0, units, step):
         block = slice(u, u + step)
-        values = upsample(maps[:, block].float(), (H, W))
-        for level in range(t.shape[1]):
-            above = (values > t[block, level, None, None]).flatten(2)
-            active[block, level] = above.sum((0, 2))
-            for k, each in enumerate(turned):
-                both[k, block, level] = (above.float() @ each).long().sum(0)
-    return Overlap(both, active, masks.flatten(2).sum((0, 2)), n * H * W)
+        some = maps[:, block].detach().float().contiguous()
+        both[:, block], active[block] = count(some, t[block], codes, shifts)
+    return Overlap(both, active, marked(codes), pixels)
 
 
-def _check(maps: Tensor, levels: Tensor, masks: Tensor) -> None:
+def _check(maps: Tensor, levels: Tensor, masks: Tensor, shifts: Sequence[int]) -> None:
     if masks.ndim != 4 or masks.dtype != torch.bool or masks.numel() == 0 or len(masks) != len(maps):
         raise DissectionError(
             problem(
@@ -79,7 +81,11 @@ def _check(maps: Tensor, levels: Tensor, masks: Tensor) -> None:
                 next="Pass levels[:, None] for one level per unit.",
             )
         )
-    if (levels[:, 1:] < levels[:, :-1]).any():
+    if not shifts:
+        raise DissectionError(
+            problem("nothing is paired.", got="no shift", allowed="one at least", next="Pass shifts=(0,).")
+        )
+    if not (levels[:, 1:] >= levels[:, :-1]).all():
         raise DissectionError(
             problem(
                 "a unit's levels ascend.",

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from gan_widgets.core.errors import DissectionError, problem
+from gan_widgets.dissect.quick import above, descending, split, where
 
 
 def exceeding(share: float, positions: int) -> int:
@@ -44,8 +45,6 @@ class Tail:
     (tensor([2.5000]), tensor([False]))
     """
 
-    values: Tensor
-    """`(units, keep)` float32, descending; −inf where there were fewer."""
     positions: int
     """How many map positions of each unit were seen."""
 
@@ -59,12 +58,23 @@ class Tail:
                     next="Pass keep=exceeding(share, positions) + 1.",
                 )
             )
-        self.values = torch.full((units, keep), -torch.inf)
+        self._top = torch.full((units, keep), -torch.inf, dtype=torch.float32)
+        self._floor = self._top.amin(1)
+        self._waiting: list[Tensor] = []
+        self._sorted = True
         self.positions = 0
+
+    @property
+    def values(self) -> Tensor:
+        """`(units, keep)` float32, descending; −inf where there were fewer."""
+        self._settle()
+        if not self._sorted:
+            self._top, self._sorted = descending(self._top), True
+        return self._top
 
     def add(self, maps: Tensor) -> None:
         """Add maps `(n, units, ...)`, floating, any number of axes; read as float32."""
-        units = len(self.values)
+        units = len(self._top)
         if maps.ndim < 2 or maps.shape[1] != units or not maps.is_floating_point() or maps.numel() == 0:
             raise DissectionError(
                 problem(
@@ -76,37 +86,47 @@ class Tail:
             )
         rows = maps.detach().float().transpose(0, 1).reshape(units, -1)
         self.positions += rows.shape[1]
-        self._take(rows.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf))
+        found = where(above(rows, self._floor.to(rows.device)[:, None]))  # NaN is not above anything
+        unit, _ = split(found, rows.shape[1])
+        counts = torch.bincount(unit, minlength=units)
+        start = counts.cumsum(0) - counts
+        rank = torch.arange(len(found), device=rows.device) - start.index_select(0, unit)
+        width = int(counts.max())
+        chosen = rows.new_full((units * width,), -torch.inf)
+        chosen[unit * width + rank] = rows.view(-1).index_select(0, found)
+        self._wait(chosen.view(units, width))
 
     def merge(self, other: "Tail") -> None:
         """Take in what another tail of the same units and `keep` has seen."""
-        if other.values.shape != self.values.shape:
+        mine, theirs = self._top.shape, other.values.shape
+        if mine != theirs:
             raise DissectionError(
                 problem(
                     "only tails of the same units and length merge.",
-                    got=f"{tuple(other.values.shape)}",
-                    allowed=f"(units, keep) = {tuple(self.values.shape)}",
+                    got=str(tuple(theirs)),
+                    allowed=f"(units, keep) = {tuple(mine)}",
                     next="Make all tails with the same Tail(units, keep).",
                 )
             )
         self.positions += other.positions
-        self._take(other.values)
+        self._wait(other.values)
 
     def levels(self, share: float, positions: int) -> tuple[Tensor, Tensor]:
         """Give the level that the top `share` of `positions` exceeds: float32 `(units,)`, and who is tied.
 
         With `k = exceeding(share, positions)`, the level lies midway between the k-th and the (k+1)-th
         largest value (Network Dissection, CVPR 2017, section 2.2: `P(a > t) = share`), rounded so that
-        exactly `k` values exceed it. A unit is tied when the two are equal, as zeros are after a ReLU: then no
-        level has `k` values above it, and the value itself is given. Where a unit has no (k+1)-th number the
-        level is −inf. Raises `DissectionError` when the tail is too short.
+        exactly `k` values exceed it. A unit is tied when the two are equal, as zeros are after a ReLU; then
+        the value itself is given, and fewer than `k` exceed it. Where a unit has no (k+1)-th number the level
+        is −inf. Raises `DissectionError` when the tail is too short.
         """
         k = exceeding(share, positions)
-        if k >= self.values.shape[1]:
+        keep = self._top.shape[1]
+        if k >= keep:
             raise DissectionError(
                 problem(
                     "the tail is too short for this share.",
-                    got=f"keep={self.values.shape[1]}",
+                    got=f"keep={keep}",
                     allowed=f"keep >= {k + 1}",
                     next=f"Make it with Tail(units, keep={k + 1}).",
                 )
@@ -123,12 +143,23 @@ class Tail:
     def from_state_dict(cls, state: dict[str, Any]) -> "Tail":
         """Make the tail that `state_dict` described."""
         tail = cls(*state["values"].shape)
-        tail.values, tail.positions = state["values"].clone(), int(state["positions"])
+        tail._wait(state["values"])
+        tail.positions = int(state["positions"])
         return tail
 
-    def _take(self, rows: Tensor) -> None:
-        together = torch.cat([self.values.to(rows.device), rows], 1)
-        self.values = together.topk(self.values.shape[1], 1).values.add_(0.0)  # −0 and 0 are one value
+    def _wait(self, rows: Tensor) -> None:
+        # values wait, so that the largest are chosen seldom: that costs much the same for few as for many
+        self._waiting.append(rows)
+        if sum(some.shape[1] for some in self._waiting) > max(self._top.shape[1] // 4, 512):
+            self._settle()
+
+    def _settle(self) -> None:
+        if self._waiting:
+            device = self._waiting[-1].device
+            together = torch.cat([some.to(device) for some in (self._top, *self._waiting)], 1)
+            self._top = together.topk(self._top.shape[1], 1, sorted=False).values.add_(0.0)  # −0 is 0
+            self._floor = self._top.amin(1)
+            self._waiting, self._sorted = [], False
 
 
 def iqr_levels(tail: Tail, count: int = 64, low: float = 0.80) -> Tensor:
