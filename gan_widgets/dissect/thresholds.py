@@ -84,7 +84,7 @@ class Tail:
                     next="Add what capture(model, [layer]) gives, all of one layer.",
                 )
             )
-        rows = maps.detach().float().transpose(0, 1).reshape(units, -1)
+        rows = maps.detach().float().transpose(0, 1).reshape(units, -1).contiguous()
         self.positions += rows.shape[1]
         found = where(above(rows, self._floor.to(rows.device)[:, None]))  # NaN is not above anything
         unit, _ = split(found, rows.shape[1])
