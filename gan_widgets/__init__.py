@@ -42,6 +42,9 @@ _HOMES = {
     "IoUHeatmap": "widgets.iou_heatmap",
     "LayerPicker": "widgets.layer_picker",
     "UnitGallery": "widgets.unit_gallery",
+    # views laid out together
+    "LayerChart": "apps.layer_chart",
+    "Workbench": "apps.workbench",
 }
 _MODULES = {
     "concepts": "dissect.concepts",

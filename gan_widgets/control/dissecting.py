@@ -211,7 +211,7 @@ class Dissecting(HasTraits):
         with self._lock:
             self._job = None
             new = {name: found for name, found in job.results.items() if _reported(found)}
-            kept = {} if self.closed else self._by_layer({**self.dissections, **new})
+            kept = self._by_layer({**self.dissections, **new}) if new and not self.closed else {}
             self._land(progress=None, **kept, **more)
 
     def _by_layer(self, results: "Mapping[str, Dissection]") -> dict[str, Any]:

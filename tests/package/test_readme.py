@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import gan_widgets
 from tests.package.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -17,9 +18,12 @@ PATHS = r"`((?:[\w.-]+/)*[\w.-]+(?:\.\w+|/))`"
 def views() -> set[str]:
     return {
         name
-        for file in (ROOT / "gan_widgets/widgets").glob("[!_]*.py")
+        for room in ("widgets", "apps")
+        for file in (ROOT / "gan_widgets" / room).glob("[!_]*.py")
         for node in ast.parse(file.read_text()).body
-        if isinstance(node, ast.ClassDef) and any(getattr(base, "id", "") == "View" for base in node.bases)
+        if isinstance(node, ast.ClassDef)
+        and any(getattr(base, "id", "") in ("View", "App") for base in node.bases)
+        and node.name in gan_widgets.__all__
         for name in [node.name]
     }
 
