@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from torch import Tensor
-
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.dissect.job import Job
 from gan_widgets.dissect.plan import Chunk, Plan
@@ -70,7 +68,7 @@ def _count(subject: Subject, plan: Plan, states: Mapping[str, State], chunk: Chu
     maps, masks = subject.maps_and_masks(range(low, high))
     weak = presence(masks)
     for state in states.values():
-        _check_grid(state, masks)
+        check_grid(state, (masks.shape[2], masks.shape[3]))
     for number, first, last in groups:
         some = slice(first - low, last - low)
         seen = {
@@ -83,8 +81,8 @@ def _count(subject: Subject, plan: Plan, states: Mapping[str, State], chunk: Chu
         tell(last - first, "labels and report")
 
 
-def _check_grid(state: State, masks: Tensor) -> None:
-    grid = masks.shape[2], masks.shape[3]
+def check_grid(state: State, grid: tuple[int, int]) -> None:
+    """Keep `(H, W)` of the masks in a state; raises `DissectionError` when it was another before."""
     if state.grid is not None and state.grid != grid:
         raise DissectionError(
             problem(

@@ -114,12 +114,19 @@ class Plan:
                 yield (low - seeds.start) // self.group, low, high
 
     def chunks(self, role: Role, size: int, wanted: Spans, done: Spans) -> list[Chunk]:
-        """Cut what is wanted of a range and not done into chunks of `size` seeds, counted from its start."""
+        """Cut what is wanted of a range and not done into chunks of `size` seeds, counted from its start.
+
+        A chunk is shorter where some of its seeds are done: none is looked at twice.
+
+        >>> Plan.of(0, 48).chunks("thresholds", 8, ((0, 12),), done=((2, 4),))
+        [Chunk(role='thresholds', low=0, high=2), Chunk(role='thresholds', low=4, high=8),
+         Chunk(role='thresholds', low=8, high=12)]
+        """
         seeds = self.seeds(role)
         cut = [(low, min(low + size, seeds.stop)) for low in range(seeds.start, seeds.stop, size)]
         left = minus(wanted, done)
         pieces = (common((piece,), left) for piece in cut)
-        return [Chunk(role, piece[0][0], piece[-1][1]) for piece in pieces if piece]
+        return [Chunk(role, low, high) for piece in pieces for low, high in piece]
 
 
 def interleaved(labels: list[Chunk], report: list[Chunk]) -> list[Chunk]:
