@@ -25,9 +25,9 @@ def observe(root: nn.Module, layer: str, inputs: Inputs, mode: Mode) -> tuple[An
     """
     with quiet(root, mode), capture(root, [layer]) as acts:
         seed_everything(0)
-        before = _streams()
+        before = streams()
         first = try_out(root, each(inputs, torch.clone))
-        drew = _streams() != before
+        drew = streams() != before
     acts[layer]
     with quiet(root, mode):
         seed_everything(1)
@@ -38,7 +38,8 @@ def observe(root: nn.Module, layer: str, inputs: Inputs, mode: Mode) -> tuple[An
     return first, f"two runs on the same latents differ by {gap:.3g}" if gap > bound(first) else None
 
 
-def _streams() -> tuple[object, ...]:
+def streams() -> tuple[object, ...]:
+    """Give where the global random streams of PyTorch (CPU and CUDA), NumPy and Python are now."""
     name, keys, place, *_ = np.random.get_state()  # noqa: NPY002  (the stream that models draw from)
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
     drawn = [state.numpy().tobytes() for state in (torch.get_rng_state(), *cuda)]

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.dissect import ranks, stored, table
+from gan_widgets.dissect.lookup import column_of, level_of
 from gan_widgets.dissect.plan import ROLES, Role
 from gan_widgets.dissect.scale import Threshold
 from gan_widgets.dissect.scores import Scores
@@ -16,7 +16,7 @@ from gan_widgets.dissect.significance import Floats, Ints, ratio
 from gan_widgets.dissect.spans import Spans, size, union
 from gan_widgets.dissect.state import State, refuse_others, same_tensors
 from gan_widgets.dissect.statistics import Counts, TopImages, Total
-from gan_widgets.dissect.summary import Best, Summary, column_of, labelled, ranked, summarised
+from gan_widgets.dissect.summary import Best, Summary, labelled, ranked, summarised
 
 _Array = TypeVar("_Array", bound=NDArray[Any])
 
@@ -86,7 +86,7 @@ class Dissection:
     @property
     def planned(self) -> int:
         """How many images it was to rest on."""
-        return sum(size(spans) for spans in self._planned.values())
+        return sum(map(size, self._planned.values()))
 
     @property
     def complete(self) -> bool:
@@ -117,6 +117,16 @@ class Dissection:
         known = self._state.levels
         found = np.zeros((self.units, 0), np.float32) if known is None else known.numpy()
         return _frozen(found)
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The shares of the levels that were found as quantiles, one per column of `levels`; else `()`."""
+        return self._state.scale.shares
+
+    @property
+    def untrained(self) -> "Dissection | None":
+        """The dissection of the untrained network, where that is the null."""
+        return self._untrained
 
     @property
     def top(self) -> TopImages:
@@ -186,20 +196,14 @@ class Dissection:
         levels = np.nan_to_num(self.levels.astype(np.float64))
         return _frozen(self._masked(ranks.correlation(self._ladder(), levels)))
 
-    def iou_at(self, level: int) -> Floats:
-        """Give the reported IoU at the levels `levels[:, level]`, `(units, concepts)`; nothing is run."""
-        last = self.levels.shape[1] - 1
-        if not 0 <= level <= last:
-            raise DissectionError(
-                problem(
-                    "there is no such level.",
-                    got=level,
-                    allowed=f"a whole number from 0 to {last}",
-                    next="found.levels has one column per level; count more of them with levels=.",
-                )
-            )
+    def iou_at(self, level: float) -> Floats:
+        """Give the reported IoU at `levels[:, level]`, or at a share's level, `(units, concepts)`.
+
+        Nothing is run: all were counted. Raises `DissectionError` for a level that was not.
+        """
+        at = level_of(level, self.shares, self.levels.shape[1])
         of = self._ladder()
-        return _frozen(self._masked(ratio(of.both[:, level], of.union[:, level])))
+        return _frozen(self._masked(ratio(of.both[:, at], of.union[:, at])))
 
     def level(self, unit: int, concept: str | int | None = None) -> float:
         """Give the level that a unit is scored and drawn above; with "iqr", for a concept or its label.
@@ -262,8 +266,7 @@ class Dissection:
     def load(cls, path: str | os.PathLike[str]) -> "Dissection":
         """Read what `save` wrote: an equal value. Raises `StoreError` for any other file."""
         parts = stored.load(path)
-        untrained = cls(*parts["untrained"]) if "untrained" in parts else None
-        return cls(*parts["trained"], untrained)
+        return cls(*parts["trained"], cls(*parts["untrained"]) if "untrained" in parts else None)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Dissection):

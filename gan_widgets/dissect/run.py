@@ -36,6 +36,7 @@ def dissect(  # type: ignore[misc]  # (the two above leave the keywords to this 
     images: int = 2000,
     threshold: Threshold | Dissection | Found = "quantile",
     share: float = 0.01,
+    beside: Sequence[float] = (),
     levels: int = 64,
     agreement: float | None = None,
     start: int = 0,
@@ -57,7 +58,8 @@ def dissect(  # type: ignore[misc]  # (the two above leave the keywords to this 
     quarter (at most 1000 images), each unit's best concept is chosen on a third of the rest, and what is
     reported comes from the others; see `plan.Plan`.
 
-    `threshold` is `"quantile"`: the level that the top `share` of a unit's map positions exceeds; or `"iqr"`:
+    `threshold` is `"quantile"`: the level that the top `share` of a unit's map positions exceeds (other
+    shares `beside` it are counted along, for `iou_at`); or `"iqr"`:
     for each unit and concept, the one among `levels` levels between the unit's 80th percentile and its
     maximum that maximises `I / H` (Wijaya 2017), with more than `agreement` of all pixels agreeing if given;
     or an earlier dissection, whose levels are taken: then no image serves for thresholds.
@@ -87,8 +89,10 @@ def dissect(  # type: ignore[misc]  # (the two above leave the keywords to this 
     known = {} if isinstance(threshold, str) else _by_layer(threshold, names, "threshold")
     if not isinstance(threshold, str):
         scale = known[names[0]]._state.scale
-        threshold, share, levels = scale.threshold, scale.share, scale.count
-    settings = Settings(images, threshold, share, levels, agreement, start, part, batch, mode, null, top)
+        threshold, share, beside, levels = scale.threshold, scale.share, scale.beside, scale.count
+    settings = Settings(
+        images, threshold, share, tuple(beside), levels, agreement, start, part, batch, mode, null, top
+    )
     described(segmenter)
     earlier = {} if resume is None else _by_layer(resume, names, "resume")
     prior = as_latents(latents)

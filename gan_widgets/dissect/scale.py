@@ -24,7 +24,8 @@ class Scale:
     """The levels and blocks of one layer: a function of sizes alone, so that parts of one plan agree.
 
     `size` is `(h, w)` of its maps, `()` when it is fully connected; `share` is that of the level of
-    `"quantile"`; `count` the number of levels of `"iqr"`; `images` those of the plan's range for thresholds.
+    `"quantile"`, and `beside` are other shares that are counted along; `count` is the number of levels of
+    `"iqr"`; `images` are those of the plan's range for thresholds.
     """
 
     units: int
@@ -32,6 +33,7 @@ class Scale:
     concepts: int
     threshold: Threshold
     share: float
+    beside: tuple[float, ...]
     count: int
     images: int
     shifts: int
@@ -47,22 +49,24 @@ class Scale:
 
     @property
     def _kept_share(self) -> float:
-        return self.share if self.threshold == "quantile" else 1 - _LOW
+        return max(self.share, *self.beside, 0) if self.threshold == "quantile" else 1 - _LOW
 
     def tail(self) -> Tail:
         """Make the tail that the levels are found from; raises `DissectionError` for a share too small."""
         positions = self.tail_images * prod(self.size)
         above = exceeding(self._kept_share, positions)
+        for share in self.shares:
+            exceeding(share, positions)
         return Tail(self.units, above + 1 if self.size else max(2, positions))
 
     @property
     def shares(self) -> tuple[float, ...]:
         """The shares of the levels that are found as quantiles, falling; `()` for levels in even steps."""
-        if self.size:
-            return (self.share,) if self.threshold == "quantile" else ()
-        steps = min(_FINEST, self.tail_images - 1)
-        even = {j / (steps + 1) for j in range(1, steps + 1)}
-        return tuple(sorted(even | ({self.share} if self.threshold == "quantile" else set()), reverse=True))
+        asked = {self.share, *self.beside} if self.threshold == "quantile" else set()
+        if not self.size:
+            steps = min(_FINEST, self.tail_images - 1)
+            asked |= {j / (steps + 1) for j in range(1, steps + 1)}
+        return tuple(sorted(asked, reverse=True))
 
     @property
     def main(self) -> int:

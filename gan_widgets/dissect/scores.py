@@ -203,7 +203,7 @@ class Scores:
         """Do all of it again on permuted data sets: the IoU of every cell, and of each unit's label."""
         labels, report = self._state.labels, self._state.report
         known, seen = labels.total(), report.total()
-        pairs = labels.pairings().numpy(), report.pairings().numpy()
+        pairs = labels.pairings().double().numpy(), report.pairings().double().numpy()
         permutations = _PERMUTATIONS
         if pairs[0].shape[3] > 1:
             permutations = max(_FEWEST, min(permutations, _NULL_CELLS // known.both.size))

@@ -17,6 +17,7 @@ class Settings:
     images: int = 2000
     threshold: Threshold = "quantile"
     share: float = 0.01
+    beside: tuple[float, ...] = ()
     levels: int = 64
     agreement: float | None = None
     start: int = 0
@@ -38,8 +39,9 @@ class Settings:
         ):
             if getattr(self, name) not in legal:
                 raise _illegal(name, getattr(self, name), f"one of {', '.join(map(repr, legal))}")
-        if not 0 < self.share < 1:
-            raise _illegal("share", self.share, "0 < share < 1, for instance 0.01")
+        for name, shares in (("share", (self.share,)), ("beside", self.beside)):
+            if not all(isinstance(share, int | float) and 0 < share < 1 for share in shares):
+                raise _illegal(name, getattr(self, name), "0 < share < 1, for instance 0.01")
         if self.agreement is not None and not 0 <= self.agreement < 1:
             raise _illegal("agreement", self.agreement, "None, or a share of pixels in [0, 1)")
         k, of = self.part

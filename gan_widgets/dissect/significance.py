@@ -17,7 +17,7 @@ Ints: TypeAlias = NDArray[np.int64]
 REPLICATES = 1000
 """Bootstrap replicates behind an interval."""
 _CELLS_AT_ONCE = 4096
-_TOGETHER = 16
+_TOGETHER, _VALUES_TOGETHER = 16, 2**22
 _SEED = 20181126  # of the bootstrap and of the permutations; any would do, but always the same
 
 
@@ -87,15 +87,16 @@ def picks(blocks: int, shifts: int, permutations: int, *, stream: int = 0) -> In
     return np.random.RandomState(_SEED + 1 + stream).randint(0, shifts, (permutations, blocks))
 
 
-def permuted(pairings: Ints, chosen: Ints) -> Iterator[Ints]:
+def permuted(pairings: Ints | Floats, chosen: Ints) -> Iterator[Ints]:
     """Give the counts of each permuted data set: sums over blocks of the pairing that was drawn.
 
     `pairings` is `(blocks, shifts, …)`, `chosen` `(permutations, blocks)` from `picks`.
     """
     blocks, count, *shape = pairings.shape
-    flat = pairings.reshape(blocks * count, -1).astype(np.float64)
-    for start in range(0, len(chosen), _TOGETHER):
-        some = chosen[start : start + _TOGETHER]
+    flat = pairings.reshape(blocks * count, -1).astype(np.float64, copy=False)
+    together = max(1, min(_TOGETHER, _VALUES_TOGETHER // flat.shape[1]))
+    for start in range(0, len(chosen), together):
+        some = chosen[start : start + together]
         weights = np.zeros((len(some), blocks, count))
         np.put_along_axis(weights, some[..., None], 1.0, axis=2)
         # whole numbers below 2**53: a product of matrices adds them exactly, and fast

@@ -266,8 +266,8 @@ def same_tensors(a: State, b: State) -> bool:
 
 def refuse_others(mine: dict[str, Any], other: dict[str, Any]) -> None:
     """Raise `DissectionError` when the facts of two dissections say that they are not of the same thing."""
-    for name in sorted((mine | other).keys() - {"versions"}):
-        if mine.get(name) != other.get(name):
+    for name in mine | other:
+        if name != "versions" and mine.get(name) != other.get(name):
             raise _apart(
                 f"they differ in {name}",
                 other.get(name),

@@ -16,6 +16,7 @@ from gan_widgets.dissect.spans import Spans, from_lists
 from gan_widgets.dissect.state import State
 
 _KIND = "dissection"
+_TUPLES = ("size", "beside")
 _WHOLE = (torch.uint8, torch.int16, torch.int32)
 
 
@@ -31,7 +32,7 @@ def save(
             "facts": facts,
             "planned": _lists(planned),
             "done": _lists(state.done),
-            "scale": asdict(state.scale) | {"size": list(state.scale.size)},
+            "scale": asdict(state.scale) | {name: list(getattr(state.scale, name)) for name in _TUPLES},
             "grid": None if state.grid is None else list(state.grid),
         }
     store.save(path, tensors, kind=_KIND, metadata=metadata)
@@ -56,7 +57,7 @@ def load(path: str | os.PathLike[str]) -> dict[str, tuple[dict[str, Any], dict[R
 def _part(
     name: str, said: dict[str, Any], tensors: Mapping[str, Tensor]
 ) -> tuple[dict[str, Any], dict[Role, Spans], State]:
-    scale = Scale(**said["scale"] | {"size": tuple(said["scale"]["size"])})
+    scale = Scale(**said["scale"] | {name: tuple(said["scale"][name]) for name in _TUPLES})
     own = {key.removeprefix(f"{name}."): t for key, t in tensors.items() if key.startswith(f"{name}.")}
     own = {key: t.long() if t.dtype in _WHOLE else t for key, t in own.items()}
     grid = None if said["grid"] is None else (said["grid"][0], said["grid"][1])

@@ -1,6 +1,7 @@
 """What is dissected: a model run on seeds, its layers read and its images segmented, leaving no trace."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ from gan_widgets.core.layers import LayerInfo, layers
 from gan_widgets.core.live import Mode, call, quiet, unwrap
 from gan_widgets.core.locks import lock_of
 from gan_widgets.core.pixels import as_images
-from gan_widgets.core.probe import observe
+from gan_widgets.core.probe import streams
 from gan_widgets.core.whole import seed_everything
 from gan_widgets.dissect.concepts.protocol import Segmenter, checked
 from gan_widgets.dissect.state import as_maps
@@ -24,7 +25,6 @@ from gan_widgets.dissect.state import as_maps
 _T = TypeVar("_T")
 _LARGEST_TENSOR = {"cpu": 32 << 20, "cuda": 1 << 30}  # bytes; see `usual_batch`
 _MOST_AT_ONCE = {"cpu": 64, "cuda": 256}
-_PROBE = (0, 1)  # seeds
 
 
 @dataclass(eq=False)
@@ -113,14 +113,30 @@ def subject(
     root = unwrap(model)
     latents = _fitting(root, latents)
     with lock_of(root):
-        ran = layers(root, latents, mode=mode)
+        with _drawing(root) as drew:
+            ran = layers(root, latents, mode=mode)
         infos = {name: _legal(ran.find(name)) for name in names}
-        # any of them shows whether two runs differ
-        changing = mode != "eval" or observe(root, names[0], latents(_PROBE), mode)[1] is not None
+        changing = mode != "eval" or any(drew)
     if batch is None:
         weight = next(root.parameters(), None)
         batch = usual_batch(list(ran), "cpu" if weight is None else weight.device.type)
     return Subject(root, tuple(names), latents, segmenter, mode, batch, changing), infos
+
+
+@contextmanager
+def _drawing(root: nn.Module) -> Iterator[list[bool]]:
+    """Note, for each forward inside the block, whether it drew from a global random stream."""
+    before: list[object] = []
+    drew: list[bool] = []
+    handles = [
+        root.register_forward_pre_hook(lambda *_: before.append(streams()), prepend=True),
+        root.register_forward_hook(lambda *_: drew.append(streams() != before[-1])),
+    ]
+    try:
+        yield drew
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def usual_batch(infos: list[LayerInfo], device: str) -> int:

@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gan_widgets.core.errors import DissectionError, problem
-from gan_widgets.core.names import nearest
-
 if TYPE_CHECKING:
     from gan_widgets.dissect.result import Dissection
 
@@ -116,23 +113,3 @@ def summarised(found: "Dissection", at_least: float) -> Summary:
     categories = Counter(found.categories[concept] for _, concept in cells)
     counts = dict(concepts.most_common()), dict(categories.most_common())
     return Summary(at_least, found.units, found.states.count("ok"), *counts)
-
-
-def column_of(concept: str | int, concepts: tuple[str, ...]) -> int:
-    """Find a concept's place by its name, or check a place; raises `DissectionError` with the nearest names.
-
-    >>> column_of("hole", ("ink", "hole"))
-    1
-    """
-    if isinstance(concept, str) and concept in concepts:
-        return concepts.index(concept)
-    if not isinstance(concept, str) and 0 <= concept < len(concepts):
-        return int(concept)
-    raise DissectionError(
-        problem(
-            "this concept was not looked for.",
-            got=repr(concept),
-            allowed=f"one of {len(concepts)}; the nearest: {nearest(concept, concepts)}",
-            next="found.concepts lists them.",
-        )
-    )

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gan_widgets as gw
+from gan_widgets.core.errors import DissectionError
 from gan_widgets.dissect.run import dissect
 from tests.dissect.slowly import dissected, ranges
 from tests.dissect.tabled import Marks, random_tables, tabled
@@ -138,7 +139,7 @@ def test_every_level_of_the_table_gives_its_own_iou(small):
         both = (above[:, :, None] & segmenter.masks[third][:, None]).sum((0, 3, 4))
         union = (above[:, :, None] | segmenter.masks[third][:, None]).sum((0, 3, 4))
         np.testing.assert_allclose(at, (both / union).numpy(), rtol=1e-6)
-    with pytest.raises(gw.dissect.run.DissectionError, match=r"no such level(.|\n)*0 to 4"):
+    with pytest.raises(DissectionError, match="this level was not counted"):
         found.iou_at(5)
 
 
@@ -174,9 +175,7 @@ def test_the_levels_of_another_dissection_can_be_taken(small):
     for table in ("both", "active", "marked"):
         sums = getattr(first.counts.total(), table) + getattr(second.counts.total(), table)
         assert np.array_equal(getattr(both.counts.total(), table), sums)
-    with pytest.raises(
-        gw.dissect.run.DissectionError, match=r"levels were found on seeds that are to be counted"
-    ):
+    with pytest.raises(DissectionError, match=r"levels were found on seeds that are to be counted"):
         run(*small, images=48, start=4, threshold=first)
 
 
@@ -221,3 +220,18 @@ def test_the_package_is_the_function(small):
     )
     assert isinstance(found, gw.Dissection)
     assert found == run(model, latents, segmenter)
+
+
+def test_other_shares_are_counted_along(small):
+    found = run(*small, share=0.1, beside=(0.02, 0.25))
+    assert found.shares == (0.25, 0.1, 0.02)
+    plain = run(*small, share=0.1)
+    np.testing.assert_array_equal(found.thresholds, found.levels[:, 1])
+    for share in found.shares:
+        other = run(*small, share=share)
+        np.testing.assert_array_equal(found.iou_at(share), other.iou)
+        np.testing.assert_array_equal(found.iou_at(found.shares.index(share)), other.iou)
+    np.testing.assert_array_equal(found.p_values, plain.p_values)
+    assert plain.shares == (0.1,)
+    with pytest.raises(DissectionError, match=r"not counted.\n  got: 0.05(.|\n)*share out of \(0.1,\)"):
+        plain.iou_at(0.05)

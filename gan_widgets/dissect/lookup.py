@@ -1,0 +1,43 @@
+"""Places of concepts and levels, found by name, number or share."""
+
+from gan_widgets.core.errors import DissectionError, problem
+from gan_widgets.core.names import nearest
+
+
+def column_of(concept: str | int, concepts: tuple[str, ...]) -> int:
+    """Find a concept's place by its name, or check a place; raises `DissectionError` with the nearest names.
+
+    >>> column_of("hole", ("ink", "hole"))
+    1
+    """
+    if isinstance(concept, str) and concept in concepts:
+        return concepts.index(concept)
+    if not isinstance(concept, str) and 0 <= concept < len(concepts):
+        return int(concept)
+    raise DissectionError(
+        problem(
+            "this concept was not looked for.",
+            got=repr(concept),
+            allowed=f"one of {len(concepts)}; the nearest: {nearest(concept, concepts)}",
+            next="found.concepts lists them.",
+        )
+    )
+
+
+def level_of(level: float, shares: tuple[float, ...], count: int) -> int:
+    """Find the place of a level by its share, or check a place; raises `DissectionError`.
+
+    >>> level_of(0.01, (0.02, 0.01), 2), level_of(0, (), 64)
+    (1, 0)
+    """
+    at = shares.index(level) if isinstance(level, float) and level in shares else level
+    if isinstance(at, int) and 0 <= at < count:
+        return at
+    raise DissectionError(
+        problem(
+            "this level was not counted.",
+            got=level,
+            allowed=f"a whole number below {count}, or a share out of {shares}",
+            next="Count more levels: with beside=(0.02, 0.005), or threshold='iqr'.",
+        )
+    )
