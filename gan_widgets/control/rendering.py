@@ -106,8 +106,8 @@ class Renderer:
         h = apply(here, cut.activation, self.reference.values(here, seeds))
         reruns = earlier and halves.how == "full"
         with self._edited(earlier, seeds) if reruns else nullcontext():
-            output = halves.suffix(cut, h)
-        return as_images(output), baseline, halves.how, halves.why
+            ran = halves.run(cut, h)
+        return as_images(ran.output), baseline, ran.how, ran.why
 
     def _whole(self, seeds: Seeds, edits: Edits) -> tuple[Tensor, Tensor, str, str]:
         def run() -> Tensor:

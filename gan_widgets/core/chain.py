@@ -1,7 +1,6 @@
 """What follows a layer in a chain of modules: nested `nn.Sequential`, and modules that only call one."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from typing import Any
 
 from torch import Tensor, nn
@@ -17,7 +16,7 @@ class Chain:
     """Run only the modules after the layer, one by one, as their containers would.
 
     The modules themselves run, so their hooks fire. A container's own hooks would not: while there are any,
-    and once modules or a container's attributes are others, the whole model runs instead.
+    and once modules or a container's attributes are others, it is stale.
     """
 
     def __init__(self, whole: Whole, tail: tuple[nn.Module, ...], containers: tuple[nn.Module, ...]) -> None:
@@ -30,46 +29,39 @@ class Chain:
 
     def stale(self) -> str | None:
         """Say why the whole model has to run now, or None."""
-        hooked = next((module for module in self.containers if module._forward_hooks), None)
-        return self._watch.changed() if hooked is None else f"a hook sits on {type(hooked).__name__}"
+        for module in self.containers:
+            if module._forward_hooks:
+                return f"a hook sits on {type(module).__name__}"
+        return self._watch.changed()
 
     def prefix(self, inputs: Inputs) -> Cut:
         """Run the model up to the layer."""
         return self.whole.prefix(inputs)
 
-    def suffix(self, cut: Cut, h: Tensor) -> Any:  # noqa: ANN401
-        """Run the modules after the layer on `h`."""
-        if self.stale():
-            return self.whole.suffix(cut, h)
-        with self._still():
-            return self.run(h)
-
-    def run(self, h: Tensor) -> Any:  # noqa: ANN401
-        """Call the modules after the layer, in whatever mode they are."""
-        for module in self.tail:
-            h = module(h)
-        return h
-
-    @contextmanager
-    def _still(self) -> Iterator[None]:
-        """Do what `quiet` does, at a tenth of its cost where a look at the modules says it may."""
+    def suffix(self, _cut: Cut, h: Tensor) -> Any:  # noqa: ANN401
+        """Run the modules after the layer on `h`: in `quiet`, or at a tenth of its cost where they let us."""
         flag = self._flag
         if self._careful or any(
             m._forward_hooks or m._forward_pre_hooks or m._compiled_call_impl or (flag and m._buffers)
             for m in self._within
         ):
             with quiet(self.whole.root, self.whole.mode):
-                yield
-            return
+                return self.run(h)
         flipped = [vars(module) for module in self._within if module.training is not flag]
         try:
             for state in flipped:
                 state["training"] = flag
-            with kept(self._foreign), Still():
-                yield
+            with kept(self._foreign) if self._foreign else nullcontext(), Still():
+                return self.run(h)
         finally:
             for state in flipped:
                 state["training"] = not flag
+
+    def run(self, h: Tensor) -> Any:  # noqa: ANN401
+        """Call the modules after the layer, in whatever mode they are."""
+        for module in self.tail:
+            h = module(h)
+        return h
 
 
 def chain(whole: Whole, target: Target) -> Chain | None:

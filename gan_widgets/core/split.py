@@ -14,7 +14,7 @@ Split('1', how='sequential', error=0.0)
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +32,14 @@ from gan_widgets.core.traced import Traced
 from gan_widgets.core.whole import Cut, Way, Whole, disagreement
 
 How = Literal["sequential", "traced", "full"]
+
+
+class Ran(NamedTuple):
+    """What a suffix gave, and how and why it ran that way."""
+
+    output: Any
+    how: How
+    why: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,19 +61,19 @@ class Split:
     _found: How
     _reason: str
     _way: Way = field(repr=False)
+    _whole: Whole = field(repr=False)
     _copies: bool = field(repr=False)
     _notes: tuple[str, ...] = ()
 
     @property
     def how(self) -> How:
         """How a suffix would run now."""
-        return "full" if self._way.stale() else self._found
+        return self._told(self._way.stale())[0]
 
     @property
     def why(self) -> str:
         """A sentence on how the model was cut, or on what has changed since."""
-        stale = self._way.stale()
-        return f"The whole model runs, now that {stale}. Split again." if stale else self._reason
+        return self._told(self._way.stale())[1]
 
     @property
     def runs_modules(self) -> bool:
@@ -82,7 +90,7 @@ class Split:
 
         Raises what the model raises on inputs that do not fit it.
         """
-        return self._way.prefix(inputs)
+        return (self._whole if self._way.stale() else self._way).prefix(inputs)
 
     def suffix(self, cut: Cut, h: Tensor | None = None) -> Any:  # noqa: ANN401  (a model may return anything)
         """Give the model's output with `h`, or the cut's own activation, as the layer's tensor.
@@ -90,6 +98,10 @@ class Split:
         `h` has the shape, dtype and device of `cut.activation`, else `EditError`; it is not written to.
         The output has no gradient.
         """
+        return self.run(cut, h).output
+
+    def run(self, cut: Cut, h: Tensor | None = None) -> Ran:
+        """Do what `suffix` does, and tell how it was done."""
         known = cut.activation
         if h is None:
             h = known
@@ -105,7 +117,14 @@ class Split:
         h = h.detach()
         if h.stride() != known.stride():
             h = torch.empty_like(known).copy_(h)
-        return self._way.suffix(cut, h.clone() if self._copies else h)
+        stale = self._way.stale()
+        way = self._whole if stale else self._way
+        return Ran(way.suffix(cut, h.clone() if self._copies else h), *self._told(stale))
+
+    def _told(self, stale: str | None) -> tuple[How, str]:
+        if stale:
+            return "full", f"The whole model runs, now that {stale}. Split again."
+        return self._found, self._reason
 
     def __repr__(self) -> str:
         lines = [f"Split({self.layer!r}, how={self.how!r}, error={self.error:.3g})", self.why, *self.notes]
@@ -148,7 +167,7 @@ def split(
         why += f"; checked on {n} sample{'s' if n > 1 else ''}: "
         why += "bit for bit the same" if error == 0 else f"within {error:.2g}"
     why = f"{why[0].upper()}{why[1:]}."
-    return Split(layer, error, mode, steps, how, why, way, touches(way, inputs), tuple(notes))
+    return Split(layer, error, mode, steps, how, why, way, whole, touches(way, inputs), tuple(notes))
 
 
 def _fastest(whole: Whole, target: Target, inputs: Inputs) -> tuple[Way, How, int, str]:

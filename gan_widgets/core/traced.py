@@ -18,11 +18,10 @@ _KEPT = 8
 class Traced:
     """Run the recorded operations; the modules themselves are not called, so their hooks do not fire.
 
-    While there are hooks that were not there when this was made, and once modules or their attributes are
-    others, the whole model runs instead. A batch of another size or dtype is recorded and checked anew on its
-    first run. What the model reads from elsewhere, such as global variables or items of its own lists, stays
-    as it was when recorded. `first` is the recording for `inputs`; raises `UntraceableError` when there is
-    none.
+    It is stale while there are hooks that were not there when it was made, and once modules or their
+    attributes are others. A batch of another size or dtype is recorded and checked anew on its first run.
+    What the model reads from elsewhere, such as global variables or items of its own lists, stays as it was
+    when recorded. `first` is the recording for `inputs`; raises `UntraceableError` when there is none.
     """
 
     def __init__(self, whole: Whole, inputs: Inputs) -> None:
@@ -71,7 +70,7 @@ class Traced:
 
     def prefix(self, inputs: Inputs) -> Cut:
         """Run the recorded operations up to the layer."""
-        program = None if self.stale() else self._program(inputs)
+        program = self._program(inputs)
         if program is None:
             return self.whole.prefix(inputs)
         kept = each(inputs, torch.clone)
@@ -81,7 +80,7 @@ class Traced:
 
     def suffix(self, cut: Cut, h: Tensor) -> Any:  # noqa: ANN401
         """Run the recorded operations after the layer on `h`."""
-        if cut.rest is None or self.stale():
+        if cut.rest is None:
             return self.whole.suffix(cut, h)
         program, skips = cut.rest
         with self._still(program):

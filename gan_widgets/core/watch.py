@@ -39,7 +39,8 @@ class Watch:
         for module, count, known in self._attributes:
             state = vars(module)
             for name, value in known.items():
-                if not _same(state.get(name, _ABSENT), value):
+                held = state.get(name, _ABSENT)
+                if held is not value and not _equal(held, value):
                     return f"{type(module).__name__} has another {name}"
             if len(state) != count:
                 new = sorted(state.keys() - _ALWAYS - known.keys())
@@ -58,5 +59,5 @@ def _computed(module: nn.Module, value: object) -> bool:
     return isinstance(value, Tensor) and bool(module._forward_pre_hooks)
 
 
-def _same(value: object, known: object) -> bool:
-    return value is known or (type(value) is type(known) and isinstance(value, PLAIN) and value == known)
+def _equal(value: object, known: object) -> bool:
+    return type(value) is type(known) and isinstance(value, PLAIN) and value == known

@@ -30,13 +30,13 @@ class Cut:
 
 
 class Way(Protocol):
-    """How a layer's tensor is reached and what follows it is run."""
+    """How a layer's tensor is reached and what follows it is run, while it is not stale."""
 
     def prefix(self, inputs: Inputs) -> Cut:
         """Run the model up to and including the layer."""
         ...
 
-    def suffix(self, cut: Cut, h: Tensor) -> Any:  # noqa: ANN401
+    def suffix(self, cut: Cut, h: Tensor, /) -> Any:  # noqa: ANN401
         """Run what follows the layer, with `h` as the layer's tensor."""
         ...
 

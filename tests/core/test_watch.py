@@ -130,3 +130,37 @@ def test_a_hook_on_a_container_counts_while_it_is_there():
     assert parts.why == "The whole model runs, now that a hook sits on Sequential. Split again."
     handle.remove()
     assert parts.how == "sequential"
+
+
+@pytest.mark.parametrize("skip", [False, True], ids=["sequential", "traced"])
+def test_a_run_tells_how_it_ran(skip):
+    model = Fading(skip).eval()
+    parts = split(model, "net.1", Z)
+    cut = parts.prefix(Z(range(4)))
+    ran = parts.run(cut)
+    assert ran.how == ("traced" if skip else "sequential")
+    assert (ran.how, ran.why) == (parts.how, parts.why)
+    assert torch.equal(ran.output, parts.suffix(cut))
+    model.alpha = 0.5
+    ran = parts.run(cut)
+    assert (ran.how, ran.why) == (
+        "full",
+        "The whole model runs, now that Fading has another alpha. Split again.",
+    )
+    with torch.no_grad():
+        assert torch.equal(ran.output, model(Z(range(4))))
+
+
+@pytest.mark.parametrize("skip", [False, True], ids=["sequential", "traced"])
+def test_a_cut_serves_before_and_after_a_change_and_once_it_is_undone(skip):
+    model = Fading(skip).eval()
+    parts = split(model, "net.1", Z)
+    z = Z(range(4))
+    before = parts.prefix(z)
+    model.alpha = 0.5
+    during = parts.prefix(z)
+    for alpha in (0.5, 1.0):
+        model.alpha = alpha
+        for cut in (before, during):
+            with torch.no_grad():
+                assert torch.equal(parts.suffix(cut), model(z))
