@@ -25,6 +25,18 @@ class Codes:
     """Which of the concepts these are."""
 
 
+@dataclass(frozen=True)
+class Marks:
+    """The masks of some images, and the pairings in which they are counted."""
+
+    masks: Tensor
+    """`(n, concepts, H, W)` bool."""
+    codes: Sequence[Codes]
+    """The same, as codes."""
+    shifts: Sequence[int]
+    """Shift `k` pairs image `i` with mask `(i + k) % n`."""
+
+
 def coded(masks: Tensor, room: int) -> list[Codes]:
     """Write masks `(n, concepts, H, W)` bool as few codes of `room >= 2` values at most.
 

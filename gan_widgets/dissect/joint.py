@@ -1,48 +1,39 @@
-"""The joint histogram of units, levels and concepts, from which the counts at every level follow.
+"""The joint histogram of units, levels and concepts, from which the counts at every level follow."""
 
-Maps lie here as `(units, W, H, n)`: the last step of `core.sampling.stretch`, by far the largest, then works
-on long stretches of memory.
-"""
-
-from collections.abc import Sequence
 from functools import partial
 
 import torch
 from torch import Tensor
 
-from gan_widgets.core.sampling import stretch
 from gan_widgets.dissect.bands import Bands
-from gan_widgets.dissect.codes import Codes
+from gan_widgets.dissect.codes import Marks
+from gan_widgets.dissect.dense import pictures
 from gan_widgets.dissect.quick import above, at_once, repeated, where
 from gan_widgets.dissect.tally import Tally
 
 
-def count_jointly(
-    maps: Tensor, levels: Tensor, codes: Sequence[Codes], shifts: Sequence[int]
-) -> tuple[Tensor, Tensor]:
-    """Count pixels above each level: int64 `(shifts, units, L, concepts)` and, of any concept, `(units, L)`.
+def count_jointly(maps: Tensor, levels: Tensor, marks: Marks) -> tuple[Tensor, Tensor]:
+    """Count pixels above each level: int64 `(shifts, units, L, concepts)` and, in all, `(units, L)`.
 
     `maps` `(n, units, h, w)` float32, whatever is in them; `levels` `(units, L)` float32, ascending.
     """
-    H, W = codes[0].code.shape[1:]
+    concepts, H, W = marks.masks.shape[1:]
     units, depth = levels.shape
     bands, lowest = Bands(levels), levels[:, :1].contiguous()
     images = max(1, at_once(maps.device) // (H * W))
-    concepts = sum(len(some.concepts) for some in codes)
-    both = torch.zeros(len(shifts), units, depth, concepts, dtype=torch.int64, device=maps.device)
+    both = torch.zeros(len(marks.shifts), units, depth, concepts, dtype=torch.int64, device=maps.device)
     active = torch.zeros(units, depth, dtype=torch.int64, device=maps.device)
     for low in range(0, len(maps), images):
         some = maps[low : low + images]
-        tally = Tally(codes, shifts, partial(_turned, images=slice(low, low + images)))
+        tally = Tally(marks, partial(_turned, images=slice(low, low + images)))
         # so many units that their pixels, and their histograms, are not too many
         step = max(1, at_once(maps.device) // max(len(some) * H * W, 16 * depth))
         for u in range(0, units, step):
             block = slice(u, u + step)
-            values = stretch(some[:, block].permute(1, 2, 3, 0).contiguous(), 1, H)
-            values = stretch(values.transpose(1, 2).contiguous(), 1, W).flatten(1)
+            values = pictures(some[:, block], (H, W))
             place, pixel = _places(values, lowest[block], bands, u)
             counted, lit = tally.count(place, len(values) * depth + 1, pixel)
-            both[:, block] += counted[:, 1:].view(len(shifts), -1, depth, concepts)
+            both[:, block] += counted[:, 1:].view(len(marks.shifts), -1, depth, concepts)
             active[block] += lit[1:].view(-1, depth)
     for level in range(depth - 2, -1, -1):
         both[:, :, level] += both[:, :, level + 1]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gan_widgets.core.errors import DissectionError, problem
-from gan_widgets.dissect.codes import coded, marked
+from gan_widgets.dissect.codes import Marks, coded, marked
 from gan_widgets.dissect.joint import count_jointly
 from gan_widgets.dissect.regions import check_maps
 from gan_widgets.dissect.single import count_at_one_level
@@ -50,7 +50,7 @@ def overlap(maps: Tensor, levels: Tensor, masks: Tensor, shifts: Sequence[int] =
     n, units, h, w = maps.shape
     pixels = n * masks[0, 0].numel()
     # a value of a code costs something for each unit and level: less than a pass over its lit pixels should
-    codes = coded(masks, room=min(max(pixels // 400, 16), 1024))
+    marks = Marks(masks, coded(masks, room=min(max(pixels // 400, 16), 1024)), shifts)
     both = torch.zeros(len(shifts), units, t.shape[1], masks.shape[1], dtype=torch.int64, device=maps.device)
     active = torch.zeros(units, t.shape[1], dtype=torch.int64, device=maps.device)
     count = count_at_one_level if t.shape[1] == 1 else count_jointly
@@ -58,8 +58,8 @@ def overlap(maps: Tensor, levels: Tensor, masks: Tensor, shifts: Sequence[int] =
     for u in range(0, units, step):
         block = slice(u, u + step)
         some = maps[:, block].detach().float().contiguous()
-        both[:, block], active[block] = count(some, t[block], codes, shifts)
-    return Overlap(both, active, marked(codes), pixels)
+        both[:, block], active[block] = count(some, t[block], marks)
+    return Overlap(both, active, marked(marks.codes), pixels)
 
 
 def _check(maps: Tensor, levels: Tensor, masks: Tensor, shifts: Sequence[int]) -> None:

@@ -1,38 +1,35 @@
 """Counting pixels by place and by concept, for several pairings of images with masks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from gan_widgets.dissect.codes import Codes
+from gan_widgets.dissect.codes import Marks
 
 
 class Tally:
-    """Counts pixels of `n` images whose masks are written as codes.
+    """Counts pixels of `n` images against their masks.
 
-    `arrange` brings a code `(n, H, W)` into the order by which pixels will be named, flattened; shift `k`
-    pairs image `i` with mask `(i + k) % n`.
+    `arrange` brings a code `(n, H, W)` into the order by which pixels will be named, flattened.
     """
 
-    def __init__(
-        self, codes: Sequence[Codes], shifts: Sequence[int], arrange: Callable[[Tensor], Tensor]
-    ) -> None:
-        self._shifts = len(shifts)
+    def __init__(self, marks: Marks, arrange: Callable[[Tensor], Tensor]) -> None:
+        self._shape = len(marks.shifts), marks.masks.shape[1]
         self._codes = [
             (
                 torch.tensor(some.concepts, device=some.code.device),
                 some.table,
-                [arrange(some.code.roll(-k, 0) if k else some.code).reshape(-1) for k in shifts],
+                [arrange(some.code.roll(-k, 0) if k else some.code).reshape(-1) for k in marks.shifts],
             )
-            for some in codes
+            for some in marks.codes
         ]
 
     def zeros(self, places: int) -> tuple[Tensor, Tensor]:
         """Give what `count` gives of no pixels."""
+        shifts, concepts = self._shape
         device = self._codes[0][1].device
-        concepts = sum(len(which) for which, _, _ in self._codes)
-        both = torch.zeros(self._shifts, places, concepts, dtype=torch.int64, device=device)
+        both = torch.zeros(shifts, places, concepts, dtype=torch.int64, device=device)
         return both, both.new_zeros(places)
 
     def count(self, place: Tensor, places: int, pixel: Tensor) -> tuple[Tensor, Tensor]:

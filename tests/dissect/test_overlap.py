@@ -5,7 +5,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gan_widgets.core.errors import DissectionError
-from gan_widgets.dissect import cells, joint, single
+from gan_widgets.dissect import cells, dense, joint, single
 from gan_widgets.dissect.overlap import overlap
 
 from . import slow
@@ -28,7 +28,7 @@ def test_counts_at_many_levels_equal_the_dense_recipe(problem):
 @given(problem=problems(most_levels=3), at_once=st.integers(1, 300))
 def test_counts_do_not_depend_on_how_much_is_done_at_once(problem, at_once):
     with pytest.MonkeyPatch.context() as patch:
-        for module in (cells, joint, single):
+        for module in (cells, dense, joint, single):
             patch.setattr(module, "at_once", lambda device: at_once)
         patch.setattr("gan_widgets.dissect.overlap._POINTS", at_once)
         assert_equals_dense(*problem)
