@@ -62,7 +62,8 @@ class LayerChart(App):
         for row, category in enumerate(categories):
             heights[row] = [summary.per_category.get(category, 0) for summary in counted.values()]
         colors = [COLORS[row % len(COLORS)] for row in range(len(heights))]
-        self._bars.x, self._bars.y, self._bars.colors = layers, heights, colors
+        with self._bars.hold_sync():  # bqplot's page fails on bars without heights
+            self._bars.x, self._bars.y, self._bars.colors = layers, heights, colors
         self._draw_numbers(layers, heights, colors)
         totals = heights.sum(axis=0)
         self._up.scale.max = 1.2 * max(4.0, totals.max(initial=0.0))  # room for the words above the bars
