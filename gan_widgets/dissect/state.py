@@ -12,7 +12,7 @@ from gan_widgets.dissect.overlap import Overlap, overlap
 from gan_widgets.dissect.plan import ROLES, Role, shifts
 from gan_widgets.dissect.scale import Scale
 from gan_widgets.dissect.spans import Spans, common, union
-from gan_widgets.dissect.statistics import Counts, Health, Top
+from gan_widgets.dissect.statistics import Counts, Health, Top, extremes
 from gan_widgets.dissect.thresholds import Tail
 
 
@@ -85,11 +85,11 @@ class State:
 
         Units without a usable level are left at 0.
         """
-        low, high = maps.flatten(2).aminmax(dim=2)
         main, turns = self.scale.main, shifts(len(maps), self.scale.shifts)
         fine = None if self.ladder is None else self._count(maps, slice(None), masks, (0,))
         own = slice(main, main + 1) if self.scale.threshold == "quantile" else slice(None)
-        return Seen(self._count(maps, own, masks, turns), fine, low.amin(0).float().cpu(), high.float().cpu())
+        low, high = extremes(maps)
+        return Seen(self._count(maps, own, masks, turns), fine, low.cpu(), high.cpu())
 
     def _count(self, maps: Tensor, which: slice, masks: Tensor, turns: tuple[int, ...]) -> Overlap:
         if self.levels is None:
@@ -113,7 +113,7 @@ class State:
 
     def take(self, role: Role, group: int, span: tuple[int, int], seen: Seen) -> None:
         """Add what `look` found for group number `group` of a range, of the seeds in `span`."""
-        self.health.add_extremes(seen.low[None], seen.high)
+        self.health.add_extremes(seen.low, seen.high)
         if role == "labels":
             self.labels.add(group, seen.overlap)
         else:

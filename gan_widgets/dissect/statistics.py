@@ -122,6 +122,19 @@ class Counts:
         return cls(**{name: tensor.to(torch.int64, copy=True) for name, tensor in state.items()})
 
 
+def extremes(maps: Tensor) -> tuple[Tensor, Tensor]:
+    """Give each unit's smallest value, `(units,)`, and its largest in each image, `(n, units)`, float32.
+
+    NaN where there is one. Two passes: `aminmax` along an axis takes ten times as long on a CPU.
+
+    >>> extremes(torch.tensor([[[1.0, 2.0]], [[0.0, 3.0]]]))
+    (tensor([0.]), tensor([[2.],
+            [3.]]))
+    """
+    rows = maps.flatten(2)
+    return rows.amin((0, 2)).float(), rows.amax(2).float()
+
+
 @dataclass(eq=False)
 class Health:
     """The smallest and the largest value of each unit: float32 `(units,)`, NaN where one was seen.
@@ -142,12 +155,11 @@ class Health:
 
     def add(self, maps: Tensor) -> None:
         """Add maps `(n, units, …)`, floating."""
-        low, high = maps.flatten(2).aminmax(dim=2)
-        self.add_extremes(low, high)
+        self.add_extremes(*extremes(maps))
 
     def add_extremes(self, low: Tensor, high: Tensor) -> None:
-        """Add each image's smallest and largest value, `(n, units)`."""
-        self._take(low.amin(0).float().cpu(), high.amax(0).float().cpu())
+        """Add what `extremes` gives."""
+        self._take(low.cpu(), high.amax(0).cpu())
 
     def merge(self, other: "Health") -> None:
         """Take in what another has seen, of the same units."""

@@ -90,7 +90,7 @@ def dissected(maps, masks, images, share=None, count=None, start=0):
             else:
                 tried = even_levels(values, count)
                 told = [information(counted(maps, masks, second, u, c, level)) for level in tried]
-                levels[u, c] = tried[int(np.argmax(told))]
+                levels[u, c] = tried[int(np.argmax(np.round(told, 12)))]
             known[u, c] = iou(counted(maps, masks, second, u, c, levels[u, c]))
             reported[u, c] = iou(counted(maps, masks, third, u, c, levels[u, c]))
     return levels, np.where(known.max(1) > 0, known.argmax(1), -1), reported
