@@ -28,11 +28,14 @@ def views() -> set[str]:
     }
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=["ten lines", "without Jupyter"])
-def test_the_examples_run_and_give_the_results_beside_them(block: str) -> None:
+@pytest.mark.parametrize("block", BLOCKS, ids=["ten lines", "without Jupyter", "dissection"])
+def test_the_examples_run_and_give_the_results_beside_them(
+    block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     exec(block, names)
-    promised = re.findall(r"^(\S.*?)\s+# (torch\.Size.*)$", block, flags=re.MULTILINE)
+    promised = re.findall(r"^(\S.*?)\s+# (torch\.Size.*|\d+)$", block, flags=re.MULTILINE)
     assert promised
     if "lab" in names:
         names["lab"].redo()  # the example ends by taking its edit back
