@@ -57,8 +57,8 @@ def _entropy(n: int, *parts: Ints) -> Floats:
 def best_level(of: Total, agreement: float | None) -> Ints:
     """Choose, for each unit and concept, the level that tells most: int64 `(units, concepts)`.
 
-    The lowest of equals, to 12 decimals: different counts may tell the same. With `agreement`, only levels at which more than this share of pixels agree
-    (`a > t` just where `s`) are allowed; −1 where none is.
+    The lowest of equals, to 12 decimals: different counts may tell the same. With `agreement`, only levels at
+    which more than this share of pixels agree (`a > t` just where `s`) are allowed; −1 where none is.
     """
     told = information(of).round(12)
     if agreement is not None:
