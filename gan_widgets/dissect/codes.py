@@ -47,8 +47,10 @@ def coded(masks: Tensor, room: int) -> list[Codes]:
     found: list[Codes] = []
     for low in range(0, masks.shape[1], 8):
         for codes in _fitting(masks, range(low, min(low + 8, masks.shape[1])), room):
-            for place, other in enumerate(found):
-                if merged := _merged(other, codes, room):
+            for place in range(
+                len(found) - 1, max(len(found) - 3, -1), -1
+            ):  # more tries cost more than they win
+                if merged := _merged(found[place], codes, room):
                     found[place] = merged
                     break
             else:

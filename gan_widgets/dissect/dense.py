@@ -13,8 +13,8 @@ from gan_widgets.dissect.quick import at_once
 
 
 def pictures(maps: Tensor, size: tuple[int, int]) -> Tensor:
-    """Bring maps `(n, units, h, w)` to `size`: `(units, W · H · n)`."""
-    tall = stretch(maps.permute(1, 2, 3, 0).contiguous(), 1, size[0])
+    """Bring maps `(n, units, h, w)`, read as float32, to `size`: `(units, W · H · n)`."""
+    tall = stretch(maps.permute(1, 2, 3, 0).float().contiguous(), 1, size[0])
     return stretch(tall.transpose(1, 2).contiguous(), 1, size[1]).flatten(1)
 
 

@@ -15,7 +15,7 @@ from gan_widgets.dissect.tally import Tally
 def count_jointly(maps: Tensor, levels: Tensor, marks: Marks) -> tuple[Tensor, Tensor]:
     """Count pixels above each level: int64 `(shifts, units, L, concepts)` and, in all, `(units, L)`.
 
-    `maps` `(n, units, h, w)` float32, whatever is in them; `levels` `(units, L)` float32, ascending.
+    `maps` `(n, units, h, w)` floating, whatever is in them; `levels` `(units, L)` float32, ascending.
     """
     concepts, H, W = marks.masks.shape[1:]
     units, depth = levels.shape

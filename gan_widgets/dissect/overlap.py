@@ -12,8 +12,6 @@ from gan_widgets.dissect.joint import count_jointly
 from gan_widgets.dissect.regions import check_maps
 from gan_widgets.dissect.single import count_at_one_level
 
-_POINTS = 2**20  # of maps that are made float32 together
-
 
 @dataclass(frozen=True)
 class Overlap:
@@ -47,18 +45,10 @@ def overlap(maps: Tensor, levels: Tensor, masks: Tensor, shifts: Sequence[int] =
     t = levels.detach().to(maps.device, torch.float32)
     masks = masks.to(maps.device)
     _check(maps, t, masks, shifts)
-    n, units, h, w = maps.shape
-    pixels = n * masks[0, 0].numel()
+    pixels = masks[:, 0].numel()
     # a value of a code costs something for each unit and level: less than a pass over its lit pixels should
     marks = Marks(masks, coded(masks, room=min(max(pixels // 400, 16), 1024)), shifts)
-    both = torch.zeros(len(shifts), units, t.shape[1], masks.shape[1], dtype=torch.int64, device=maps.device)
-    active = torch.zeros(units, t.shape[1], dtype=torch.int64, device=maps.device)
-    count = count_at_one_level if t.shape[1] == 1 else count_jointly
-    step = max(1, _POINTS // (n * h * w))
-    for u in range(0, units, step):
-        block = slice(u, u + step)
-        some = maps[:, block].detach().float().contiguous()
-        both[:, block], active[block] = count(some, t[block], marks)
+    both, active = (count_at_one_level if t.shape[1] == 1 else count_jointly)(maps.detach(), t, marks)
     return Overlap(both, active, marked(marks.codes), pixels)
 
 

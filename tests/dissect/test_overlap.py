@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -12,13 +13,13 @@ from . import slow
 from .dense import KINDS, assert_equals_dense, kinds, problems
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(problems(most_levels=1))
 def test_counts_at_one_level_equal_the_dense_recipe(problem):
     assert_equals_dense(*problem)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(problems(most_levels=70))
 def test_counts_at_many_levels_equal_the_dense_recipe(problem):
     assert_equals_dense(*problem)
@@ -30,8 +31,32 @@ def test_counts_do_not_depend_on_how_much_is_done_at_once(problem, at_once):
     with pytest.MonkeyPatch.context() as patch:
         for module in (cells, dense, joint, single):
             patch.setattr(module, "at_once", lambda device: at_once)
-        patch.setattr("gan_widgets.dissect.overlap._POINTS", at_once)
+        patch.setattr(single, "_POINTS", at_once)
         assert_equals_dense(*problem)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+@settings(deadline=None, max_examples=60)
+@given(problem=problems(most_levels=1))
+def test_looking_at_lit_cells_and_looking_everywhere_count_the_same(share, problem):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(single, "_CROWDED", share)
+        assert_equals_dense(*problem)
+
+
+@pytest.mark.parametrize("levels", [1, 4])
+@pytest.mark.parametrize("size", [(64, 32), (16, 128), (8, 4)])
+def test_counts_equal_interpolate_where_rounding_plays_no_part(levels, size):
+    maps = (
+        torch.randn(3, 10, 8, 4) * 256
+    ).round() / 256  # exact in float32 with weights that are multiples of 1/64
+    t = (torch.randn(10, levels) * 256).round().sort(1).values / 256
+    masks = torch.rand(3, 5, *size) < 0.3
+    picture = F.interpolate(maps, size, mode="bilinear", align_corners=False)
+    above = picture[:, :, None] > t[:, :, None, None]
+    counts = overlap(maps, t, masks)
+    assert torch.equal(counts.both[0], torch.einsum("nulyx,ncyx->ulc", above.double(), masks.double()).long())
+    assert torch.equal(counts.active, above.sum((0, 3, 4)))
 
 
 @settings(deadline=None, max_examples=25)
