@@ -7,8 +7,8 @@ product with the masks, one image at a time; with several levels, once for each 
 with several pairings, on the masks of all of them. Ours: `overlap`, 16 images at a time, as `gw.dissect`
 calls it. The two take turns, round after round, on one thread; times are medians per image, the ratio is the
 median of each round's. Maps are smooth and rectified, or those of the shipped generator, rounded to
-multiples of 2⁻⁸; levels are moved off by a sixth of that. No pixel is so near a level that rounding decides, so
-counts must be equal. That is checked.
+multiples of 2⁻⁸; levels are moved off by a sixth of that. No pixel is so near a level that rounding
+decides, so counts must be equal. That is checked.
 """
 
 import argparse
