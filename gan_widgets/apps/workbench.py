@@ -72,7 +72,7 @@ class Workbench(App):
         return [head, self._own(Box(pairs, layout=_columns(1100)))]
 
     def picture(self) -> bytes | None:
-        """Return the pictures of all views on one page, two in a row."""
+        """Return the pictures of all views on one page."""
         views = [self.heatmap, self.gallery, self.grid, self.sliders]
         return _page([view.still() for view in views])
 
@@ -87,19 +87,20 @@ class Workbench(App):
 
 
 def _page(stills: list[bytes | None]) -> bytes | None:
-    """Paste pictures on white, two in a row, each row as high as its highest; what is None is left out."""
+    """Paste pictures on white in two columns, each below what is shorter so far; what is None is left out."""
     pictures = [Image.open(BytesIO(still)).convert("RGB") for still in stills if still is not None]
     if not pictures:
         return None
-    rows = [pictures[at : at + 2] for at in range(0, len(pictures), 2)]
-    wide = max(sum(picture.width + _GAP for picture in row) for row in rows) + _GAP
-    high = sum(max(picture.height for picture in row) + _GAP for row in rows) + _GAP
-    page = Image.new("RGB", (wide, high), "white")
-    top = _GAP
-    for row in rows:
-        left = _GAP
-        for picture in row:
-            page.paste(picture, (left, top))
-            left += picture.width + _GAP
-        top += max(picture.height for picture in row) + _GAP
+    columns: tuple[list[Image.Image], list[Image.Image]] = ([], [])
+    for picture in pictures:
+        min(columns, key=_height).append(picture)
+    wide = [max((picture.width + _GAP for picture in column), default=0) for column in columns]
+    page = Image.new("RGB", (sum(wide) + _GAP, max(map(_height, columns)) + _GAP), "white")
+    for left, column in zip((_GAP, _GAP + wide[0]), columns, strict=True):
+        for at, picture in enumerate(column):
+            page.paste(picture, (left, _GAP + _height(column[:at])))
     return png(np.asarray(page))
+
+
+def _height(column: list[Image.Image]) -> int:
+    return sum(picture.height + _GAP for picture in column)

@@ -152,11 +152,12 @@ def test_the_mimebundle_holds_the_live_box_one_picture_and_a_stable_text(lab):
     assert data[WIDGET]["model_id"] == bench.model_id
     assert data["text/plain"] == repr(bench) == "Workbench(layer='3', units=8, 2 concepts in 40 images)"
     page = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
-    stills = [Image.open(io.BytesIO(view.still())) for view in views(bench)[1:]]
-    assert page.width > max(stills[0].width + stills[1].width, stills[2].width + stills[3].width)
-    assert page.height > max(s.height for s in stills[:2]) + max(s.height for s in stills[2:])
-    for still, corner in ((stills[0], (8, 8)), (stills[1], (16 + stills[0].width, 8))):
+    heatmap, gallery, grid, sliders = (Image.open(io.BytesIO(view.still())) for view in views(bench)[1:])
+    right = 16 + heatmap.width
+    assert heatmap.height > gallery.height
+    for still, corner in ((heatmap, (8, 8)), (gallery, (right, 8)), (grid, (right, 16 + gallery.height))):
         assert np.array_equal(cut(page, corner, still), np.asarray(still.convert("RGB")))
+    assert page.height < heatmap.height + gallery.height + grid.height + sliders.height
 
 
 def cut(page, corner, still):
