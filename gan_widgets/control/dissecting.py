@@ -1,7 +1,7 @@
 """Dissecting while the views stay live: one run at a time, its progress told, its results kept by layer."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from time import monotonic
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import HasTraits
 
-from gan_widgets.control.checks import checked_images, checked_layer
+from gan_widgets.control.checks import check_open, checked_images, checked_layer
 from gan_widgets.control.traits import Shown
 from gan_widgets.core.errors import ControllerError, DissectionError, GanWidgetsError, problem
 from gan_widgets.core.layers import Layers
@@ -66,7 +66,6 @@ class Dissecting(HasTraits):
     mode: Any
     _layers: Layers
     _lock: Any
-    _entering: Callable[[], AbstractContextManager[None]]
     _land: Callable[..., None]
     _job: Job | None = None
 
@@ -82,6 +81,17 @@ class Dissecting(HasTraits):
         `layer` is the current one unless named; for a sequence of layers a dict is returned. Any keyword of
         `gw.dissect` may follow. An interrupt from the keyboard or `cancel()` ends it early; what was counted
         by then is returned, with `complete=False`, and shown if any image was reported on.
+
+        >>> import gan_widgets as gw
+        >>> from torch import nn
+        >>> grow = nn.Sequential(nn.Linear(3, 160), nn.Unflatten(1, (8, 4, 5)), nn.ReLU(), nn.Conv2d(8, 1, 1))
+        >>> lab = gw.attach(grow, latents=gw.normal(3), layer="2", samples=2)
+        >>> bright = gw.concepts.from_function(lambda images: images > 0, names=["bright"])
+        >>> lab.dissect(bright, images=64, progress=False)
+        Dissection('2': 8 units at 4×5, 1 concepts, 64 images; ...)
+        >>> lab.layer = "0"
+        >>> lab.found is None, list(lab.dissections)
+        (True, ['2'])
 
         Raises DissectionError, UnknownLayerError, and ControllerError when a dissection already runs, or when
         the weights changed while this one did.
@@ -128,7 +138,8 @@ class Dissecting(HasTraits):
             job.stop.set()
 
     def _begin(self, images: int, layer: str | Sequence[str] | None) -> Job:
-        with self._entering():
+        with self._lock:
+            check_open(self.closed)
             here: Any = self.layer if layer is None else layer
             wanted = list(here) if isinstance(here, Iterable) and not isinstance(here, str) else [here]
             names = [checked_layer(name, self._layers).name for name in wanted]
@@ -178,8 +189,9 @@ class Dissecting(HasTraits):
             job.results = self._of_one_generator(job, failure.partial or {})
             raise
         job.results = self._of_one_generator(job, results)
-        for found in filter(_reported, job.results.values()):
-            _ = found.ci, found.p_values, found.q_values  # views want these: work them out while nobody waits
+        with suppress(KeyboardInterrupt):  # everything is counted
+            for found in filter(_reported, job.results.values()):
+                _ = found.ci, found.p_values, found.q_values  # views want them: make them while nobody waits
 
     def _of_one_generator(self, job: Job, results: "dict[str, Dissection]") -> "dict[str, Dissection]":
         """Return `results`. Raises ControllerError if the weights changed while they were counted."""

@@ -1,6 +1,7 @@
 """Dissecting in the background, ending it early, and everything that may happen meanwhile."""
 
 import gc
+import signal
 import threading
 import weakref
 
@@ -104,15 +105,24 @@ def test_cancelling_in_the_foreground_returns_what_was_counted(lab):
     assert lab.dissect(Marks(), images=80, **QUIET).complete
 
 
-def test_an_interrupt_from_the_keyboard_returns_what_was_counted(lab):
-    def interrupt():
-        raise KeyboardInterrupt
+def interrupt():
+    signal.raise_signal(signal.SIGINT)
 
+
+def test_an_interrupt_from_the_keyboard_returns_what_was_counted(lab):
     found = lab.dissect(Marks(at={3: interrupt}), images=80, **QUIET)
     assert not found.complete
     assert 0 < found.images < 80
     assert lab.found is found
     assert lab.progress is None
+
+
+def test_an_interrupt_when_all_is_counted_costs_nothing(lab, model, monkeypatch):
+    with monkeypatch.context() as while_asked:
+        while_asked.setattr(gw.Dissection, "ci", property(lambda found: interrupt()))
+        found = lab.dissect(Marks(), images=40, **QUIET)
+    assert found == alone(model)
+    assert lab.found is found
 
 
 @pytest.mark.parametrize("batches", [0, 1, 2])
