@@ -25,9 +25,9 @@ class Places:
     fraction: Tensor
     """`(pixels,)` float64 in [0, 1): how far into the cell."""
     before: Tensor
-    """`(pixels,)` int64: the point before the pixel."""
+    """`(points + 1,)` int64: the point before each cell; the first point itself for the first cell."""
     after: Tensor
-    """`(pixels,)` int64: the point after it; the point itself where the pixel lies on it."""
+    """`(points + 1,)` int64: the point after it; the last point itself for the last cell."""
 
 
 @lru_cache(maxsize=256)
@@ -37,9 +37,9 @@ def places(points: int, pixels: int) -> Places:
     doubled = (2 * torch.arange(pixels, device="cpu") + 1) * points - pixels  # 2 · pixels · x
     cell = doubled.div(2 * pixels, rounding_mode="floor") + 1
     rest = doubled - (cell - 1) * 2 * pixels
-    before = (cell - 1).clamp(min=0)
-    after = torch.where(rest > 0, cell, before).clamp(max=points - 1)
-    return Places(cell, rest.double() / (2 * pixels), before, after)
+    corner = torch.arange(points + 1, device="cpu")
+    ends = (corner - 1).clamp(min=0), corner.clamp(max=points - 1)
+    return Places(cell, rest.double() / (2 * pixels), *ends)
 
 
 def stretch(maps: Tensor, axis: int, pixels: int) -> Tensor:
@@ -53,16 +53,15 @@ def stretch(maps: Tensor, axis: int, pixels: int) -> Tensor:
     >>> stretch(torch.tensor([[0.0, torch.inf]]), 1, 4)
     tensor([[0., inf, inf, inf]])
     """
-    points, device = maps.shape[axis], maps.device
-    where = places(points, pixels)
+    where = places(maps.shape[axis], pixels)
     fraction = where.fraction.to(maps).view(-1, *[1] * (maps.ndim - 1 - axis % maps.ndim))
+    cell, before, after = (part.to(maps.device) for part in (where.cell, where.before, where.after))
     if maps.abs().amax() < 2.0**126:  # then no difference overflows, and where f is 0, b does not matter
-        corners = torch.arange(points + 1, device=device)
-        start = maps.index_select(axis, (corners - 1).clamp_(min=0))
-        step = maps.index_select(axis, corners.clamp_(max=points - 1)).sub_(start)
-        cell = where.cell.to(device)
+        start = maps.index_select(axis, before)
+        step = maps.index_select(axis, after).sub_(start)
         return step.index_select(axis, cell).mul_(fraction).add_(start.index_select(axis, cell))
-    start, end = (maps.index_select(axis, point.to(device)) for point in (where.before, where.after))
+    start = maps.index_select(axis, before.index_select(0, cell))
+    end = maps.index_select(axis, after.index_select(0, cell)).where(fraction > 0, start)
     mixed = (end - start).mul_(fraction).add_(start)
     weighed = start * (1 - fraction) + end * fraction.where(fraction > 0, 1.0)  # infinity times 0 is NaN
     return torch.where(mixed.isfinite(), mixed, weighed)

@@ -86,9 +86,9 @@ class _Axis:
     """The cells along one axis of a map: one more than it has points."""
 
     before: Tensor
-    """`(cells,)` int64: the point before each cell; the first point itself for the first cell."""
+    """`(cells,)` int64: the point before each cell."""
     after: Tensor
-    """`(cells,)` int64: the point after it; the last point itself for the last cell."""
+    """`(cells,)` int64: the point after it."""
     start: Tensor
     """`(cells,)` int64: the cell's first pixel."""
     fraction: Tensor
@@ -100,11 +100,11 @@ def _axis(points: int, pixels: int, device: torch.device) -> _Axis:
     lie = places(points, pixels)
     counts = torch.bincount(lie.cell, minlength=points + 1)
     start = counts.cumsum(0) - counts
-    fraction = torch.full((int(counts.max()), points + 1), torch.nan, dtype=torch.float32, device="cpu")
-    fraction[torch.arange(pixels, device="cpu") - start[lie.cell], lie.cell] = lie.fraction.float()
-    corner = torch.arange(points + 1, device="cpu")
-    parts = (corner - 1).clamp(min=0), corner.clamp(max=points - 1), start, fraction
-    return _Axis(*(part.to(device) for part in parts))
+    widest = int(counts.max())
+    fraction = torch.full((widest, points + 1), torch.nan, dtype=torch.float32, device="cpu")
+    place = torch.arange(pixels, device="cpu") - start[lie.cell]
+    fraction[place, lie.cell] = lie.fraction.float()
+    return _Axis(*(part.to(device) for part in (lie.before, lie.after, start, fraction)))
 
 
 def _mix(start: Tensor, end: Tensor, fraction: Tensor) -> Tensor:

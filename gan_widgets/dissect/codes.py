@@ -36,6 +36,11 @@ class Marks:
     shifts: Sequence[int]
     """Shift `k` pairs image `i` with mask `(i + k) % n`."""
 
+    @property
+    def concepts(self) -> list[int]:
+        """The concepts in the order of the codes, in which all counts are made."""
+        return [concept for some in self.codes for concept in some.concepts]
+
 
 def coded(masks: Tensor, room: int) -> list[Codes]:
     """Write masks `(n, concepts, H, W)` bool as few codes of `room >= 2` values at most.
@@ -59,9 +64,8 @@ def coded(masks: Tensor, room: int) -> list[Codes]:
 
 
 def marked(codes: Sequence[Codes]) -> Tensor:
-    """Count the pixels that each concept marks: int64 `(concepts,)`."""
-    counts = torch.cat([some.pixels.double() @ some.table for some in codes]).long()
-    return counts[torch.tensor([i for some in codes for i in some.concepts], device=counts.device).argsort()]
+    """Count the pixels that each concept marks: int64 `(concepts,)`, in the order of the codes."""
+    return torch.cat([some.pixels.double() @ some.table for some in codes]).long()
 
 
 def _fitting(masks: Tensor, concepts: range, room: int) -> list[Codes]:

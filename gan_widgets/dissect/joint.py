@@ -21,8 +21,9 @@ def count_jointly(maps: Tensor, levels: Tensor, marks: Marks) -> tuple[Tensor, T
     units, depth = levels.shape
     bands, lowest = Bands(levels), levels[:, :1].contiguous()
     images = max(1, at_once(maps.device) // (H * W))
-    both = torch.zeros(len(marks.shifts), units, depth, concepts, dtype=torch.int64, device=maps.device)
-    active = torch.zeros(units, depth, dtype=torch.int64, device=maps.device)
+    shifts = len(marks.shifts)
+    both = torch.zeros(depth, shifts, units, concepts, dtype=torch.int64, device=maps.device)
+    active = torch.zeros(depth, units, dtype=torch.int64, device=maps.device)
     for low in range(0, len(maps), images):
         some = maps[low : low + images]
         tally = Tally(marks, partial(_turned, images=slice(low, low + images)))
@@ -33,12 +34,12 @@ def count_jointly(maps: Tensor, levels: Tensor, marks: Marks) -> tuple[Tensor, T
             values = pictures(some[:, block], (H, W))
             place, pixel = _places(values, lowest[block], bands, u)
             counted, lit = tally.count(place, len(values) * depth + 1, pixel)
-            both[:, block] += counted[:, 1:].view(len(marks.shifts), -1, depth, concepts)
-            active[block] += lit[1:].view(-1, depth)
+            both[:, :, block] += counted[:, 1:].view(shifts, -1, depth, concepts).permute(2, 0, 1, 3)
+            active[:, block] += lit[1:].view(-1, depth).mT
     for level in range(depth - 2, -1, -1):
-        both[:, :, level] += both[:, :, level + 1]
-        active[:, level] += active[:, level + 1]
-    return both, active
+        both[level] += both[level + 1]
+        active[level] += active[level + 1]
+    return both.permute(1, 2, 0, 3), active.mT
 
 
 def _turned(code: Tensor, images: slice) -> Tensor:

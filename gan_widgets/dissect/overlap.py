@@ -49,7 +49,8 @@ def overlap(maps: Tensor, levels: Tensor, masks: Tensor, shifts: Sequence[int] =
     # a value of a code costs something for each unit and level: less than a pass over its lit pixels should
     marks = Marks(masks, coded(masks, room=min(max(pixels // 400, 16), 1024)), shifts)
     both, active = (count_at_one_level if t.shape[1] == 1 else count_jointly)(maps.detach(), t, marks)
-    return Overlap(both, active, marked(marks.codes), pixels)
+    order = torch.tensor(marks.concepts, device=maps.device).argsort()
+    return Overlap(both.index_select(3, order), active.contiguous(), marked(marks.codes)[order], pixels)
 
 
 def _check(maps: Tensor, levels: Tensor, masks: Tensor, shifts: Sequence[int]) -> None:

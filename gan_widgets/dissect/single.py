@@ -47,7 +47,8 @@ def _count(maps: Tensor, levels: Tensor, marks: Marks, tally: Tally) -> tuple[Te
         both += counted
         active += lit
     if some:
-        both[:, crowded], active[crowded] = count_everywhere(maps[:, crowded], levels[crowded], marks)
+        everywhere, active[crowded] = count_everywhere(maps[:, crowded], levels[crowded], marks)
+        both[:, crowded] = everywhere[..., marks.concepts]
     return both, active
 
 

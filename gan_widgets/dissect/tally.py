@@ -18,7 +18,6 @@ class Tally:
         self._shape = len(marks.shifts), marks.masks.shape[1]
         self._codes = [
             (
-                torch.tensor(some.concepts, device=some.code.device),
                 some.table,
                 [arrange(some.code.roll(-k, 0) if k else some.code).reshape(-1) for k in marks.shifts],
             )
@@ -28,21 +27,23 @@ class Tally:
     def zeros(self, places: int) -> tuple[Tensor, Tensor]:
         """Give what `count` gives of no pixels."""
         shifts, concepts = self._shape
-        device = self._codes[0][1].device
+        device = self._codes[0][0].device
         both = torch.zeros(shifts, places, concepts, dtype=torch.int64, device=device)
         return both, both.new_zeros(places)
 
     def count(self, place: Tensor, places: int, pixel: Tensor) -> tuple[Tensor, Tensor]:
         """Count pixels `(k,)` by their `place` `(k,)`, from 0 to `places − 1`.
 
-        Gives int64 `(shifts, places, concepts)`, the pixels that each concept marks, and `(places,)`, all.
+        Gives int64 `(shifts, places, concepts)`, those that each concept marks, and `(places,)`, all.
         """
         both, lit = self.zeros(places)
-        for which, table, numbers in self._codes:
-            values = len(table)
+        low = 0
+        for table, numbers in self._codes:
+            values, concepts = table.shape
             base = place * values
             for counted, number in zip(both, numbers, strict=True):
                 key = base + number.index_select(0, pixel)
                 counts = torch.bincount(key, minlength=places * values).view(places, values).double()
-                counted[:, which] = (counts @ table).long()
-        return both, lit.add_(counts.sum(1).long())
+                counted[:, low : low + concepts] = counts @ table
+            low += concepts
+        return both, lit.copy_(counts.sum(1))

@@ -16,7 +16,8 @@ def test_every_pixel_lies_where_the_half_pixel_rule_puts_it(points, pixels):
     x = (torch.arange(pixels) + 0.5).double() * points / pixels - 0.5
     assert torch.allclose(lie.cell - 1 + lie.fraction, x, atol=1e-12)
     assert ((lie.fraction >= 0) & (lie.fraction < 1)).all()
-    assert torch.equal(lie.before, (lie.cell - 1).clamp(min=0))
+    assert lie.before.tolist() == [max(cell - 1, 0) for cell in range(points + 1)]
+    assert lie.after.tolist() == [min(cell, points - 1) for cell in range(points + 1)]
 
 
 def test_pixels_that_lie_alike_have_the_same_fraction_bits():
