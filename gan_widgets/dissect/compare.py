@@ -8,7 +8,7 @@ import numpy as np
 
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.dissect.result import Dissection
-from gan_widgets.dissect.significance import Floats, Ints, draws, ratio, tails
+from gan_widgets.dissect.significance import Floats, Ints, between, draws, ratio
 
 
 class Difference(NamedTuple):
@@ -133,5 +133,5 @@ class _Side:
 def _difference(what: str, wanted: "np.ndarray[Any, np.dtype[np.bool_]]", sides: list[_Side]) -> Difference:
     (a, some), (b, others) = (side.count(wanted) for side in sides)
     blocks = min(side.blocks for side in sides)
-    low, high = np.quantile(others - some, tails(blocks)) if blocks > 1 else (np.nan, np.nan)
+    low, high = between((others - some)[None], blocks)[0] if blocks > 1 else (np.nan, np.nan)
     return Difference(what, a, b, b - a, float(min(low, b - a)), float(max(high, b - a)))

@@ -70,6 +70,8 @@ def best_level(of: Total, agreement: float | None) -> Ints:
 
 def iou(of: Total, level: Ints) -> Floats:
     """Give the IoU at one level for each unit and concept; NaN for level −1."""
+    if of.both.shape[1] == 1:
+        return ratio(of.both[:, 0], of.union[:, 0])
     at = np.maximum(level, 0)[:, None]
     both = np.take_along_axis(of.both, at, 1)[:, 0]
     union = np.take_along_axis(of.union, at, 1)[:, 0]

@@ -16,7 +16,7 @@ Ints: TypeAlias = NDArray[np.int64]
 
 REPLICATES = 1000
 """Bootstrap replicates behind an interval."""
-_CELLS_AT_ONCE = 4096
+_CELLS_AT_ONCE = 1024
 _TOGETHER, _VALUES_TOGETHER = 16, 2**22
 _SEED = 20181126  # of the bootstrap and of the permutations; any would do, but always the same
 
@@ -27,8 +27,10 @@ def ratio(both: Ints | Floats, union: Ints | Floats) -> Floats:
     >>> ratio(np.array([1, 0]), np.array([4, 0])).tolist()
     [0.25, nan]
     """
-    out: Floats = np.full(np.broadcast_shapes(both.shape, union.shape), np.nan)
-    return np.divide(both, union, out=out, where=union > 0)
+    nothing = union <= 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: Floats = np.divide(both, union)
+    return np.where(nothing, np.nan, found) if nothing.any() else found
 
 
 def draws(blocks: int, replicates: int = REPLICATES, *, stream: int = 0) -> Floats:
@@ -71,15 +73,25 @@ def intervals(both: Ints, union: Ints) -> Floats:
     found: Floats = np.full((cells, 2), np.nan)
     if blocks < 2:
         return found
-    weights, (low, high) = draws(blocks), tails(blocks)
+    weights = draws(blocks).T
     for start in range(0, cells, _CELLS_AT_ONCE):
         some = slice(start, start + _CELLS_AT_ONCE)
-        known = ratio(both[:, some].sum(0), union[:, some].sum(0))
-        replicates = ratio(weights @ both[:, some], weights @ union[:, some])
+        parts, wholes = both[:, some].T.astype(np.float64), union[:, some].T.astype(np.float64)
+        known = ratio(parts.sum(1), wholes.sum(1))[:, None]
+        replicates = ratio(parts @ weights, wholes @ weights)
         # a replicate that drew nothing to divide by says nothing
-        replicates = np.where(np.isnan(replicates), known, replicates)
-        found[some] = np.quantile(replicates, [low, high], axis=0).T
+        found[some] = between(np.where(np.isnan(replicates), known, replicates), blocks)
     return found
+
+
+def between(replicates: Floats, blocks: int) -> Floats:
+    """Give the two ends of a 95 % interval from replicates `(cells, n)` over so many blocks: `(cells, 2)`."""
+    ordered = np.sort(replicates, axis=1)
+    places = np.array(tails(blocks)) * (ordered.shape[1] - 1)
+    below = places.astype(np.int64)
+    above = np.minimum(below + 1, ordered.shape[1] - 1)
+    ends: Floats = ordered[:, below] + (places - below) * (ordered[:, above] - ordered[:, below])
+    return ends
 
 
 def picks(blocks: int, shifts: int, permutations: int, *, stream: int = 0) -> Ints:
@@ -87,7 +99,7 @@ def picks(blocks: int, shifts: int, permutations: int, *, stream: int = 0) -> In
     return np.random.RandomState(_SEED + 1 + stream).randint(0, shifts, (permutations, blocks))
 
 
-def permuted(pairings: Ints | Floats, chosen: Ints) -> Iterator[Ints]:
+def permuted(pairings: Ints | Floats, chosen: Ints) -> Iterator[Floats]:
     """Give the counts of each permuted data set: sums over blocks of the pairing that was drawn.
 
     `pairings` is `(blocks, shifts, …)`, `chosen` `(permutations, blocks)` from `picks`.
@@ -101,7 +113,7 @@ def permuted(pairings: Ints | Floats, chosen: Ints) -> Iterator[Ints]:
         np.put_along_axis(weights, some[..., None], 1.0, axis=2)
         # whole numbers below 2**53: a product of matrices adds them exactly, and fast
         for total in weights.reshape(len(some), -1) @ flat:
-            yield total.astype(np.int64).reshape(shape)
+            yield total.reshape(shape)
 
 
 @dataclass(frozen=True)
