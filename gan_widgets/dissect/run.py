@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from torch import nn
 
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.core.latents import Latents, Sampler, as_latents
 from gan_widgets.core.live import Mode
+from gan_widgets.dissect.cluster import on
 from gan_widgets.dissect.concepts.protocol import Segmenter, described
 from gan_widgets.dissect.counting import finished
 from gan_widgets.dissect.job import Found, Job, prepared
@@ -18,6 +19,9 @@ from gan_widgets.dissect.scale import Threshold
 from gan_widgets.dissect.settings import Null, Settings
 from gan_widgets.dissect.subject import Subject, subject
 from gan_widgets.dissect.untrained import untrained
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 Prior: TypeAlias = Latents | Sampler | Callable[[int], Any]
 """What `as_latents` takes."""
@@ -49,6 +53,7 @@ def dissect(  # type: ignore[misc]  # (the two above leave the keywords to this 
     cancel: Callable[[], bool] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     resume: Dissection | Found | None = None,
+    client: "Client | None" = None,
 ) -> Dissection | dict[str, Dissection]:
     """Find which units of a layer stand for which concepts.
 
@@ -72,7 +77,8 @@ def dissect(  # type: ignore[misc]  # (the two above leave the keywords to this 
     where images depend on their batch. `part=(k, of)` looks at a k-th share of the labels and the report;
     the parts are merged with `Dissection.merge`. `cancel()`, asked after each batch, and an interrupt from
     the keyboard end the run with what was counted so far (`complete` is False); `resume=` goes on from there,
-    and also from the `partial` of a `DissectionError`. `top` images are kept for each unit.
+    and also from the `partial` of a `DissectionError`. `top` images are kept for each unit. With `client`, a
+    `dask.distributed.Client`, its workers look at the images, to the same result; see `cluster.on`.
 
     The model is left as it was: weights, buffers, modes, hooks, random states. Its lock is held for one batch
     at a time. Edits entered around the call do not count. Raises `UnknownLayerError`, `LatentsError`,
@@ -85,6 +91,7 @@ def dissect(  # type: ignore[misc]  # (the two above leave the keywords to this 
     >>> gw.dissect(G, "net.6", latents=latents, segmenter=halves, images=64, progress=False)
     Dissection('net.6': 128 units at 7×7, 1 concepts, 64 images; ...)
     """
+    finish = finished if client is None else on(client)
     names = _names(layer)
     known = {} if isinstance(threshold, str) else _by_layer(threshold, names, "threshold")
     if not isinstance(threshold, str):
@@ -110,7 +117,7 @@ def dissect(  # type: ignore[misc]  # (the two above leave the keywords to this 
     total, done = sum(job.images for _, job in work), sum(job.done for _, job in work)
     try:
         with telling(total, done, show=progress, on_progress=on_progress) as tell:
-            all(finished(running, job, tell, cancel or _never) for running, job in work)
+            all(finish(running, job, tell, cancel or _never) for running, job in work)
     except KeyboardInterrupt:
         return results()
     except Exception as error:
