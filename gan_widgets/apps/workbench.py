@@ -61,7 +61,7 @@ class Workbench(App):
         lab = self.lab
         self.picker = self._own(LayerPicker(lab))
         self.bar = self._own(DissectBar(lab, *self._wanted))
-        self.heatmap = self._own(IoUHeatmap(lab))
+        self.heatmap = self._own(IoUHeatmap(lab, sort="iou"))  # as the gallery
         self.gallery = self._own(UnitGallery(lab))
         self.grid = self._own(ActivationGrid(lab))
         self.sliders = self._own(AblationSliders(lab))
