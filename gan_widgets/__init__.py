@@ -59,11 +59,12 @@ __all__ = [*_HOMES, *_MODULES]  # noqa: PLE0604  (they are strings, in tables)
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  (a module attribute may be anything)
     if name in _HOMES:
-        return getattr(import_module(f"gan_widgets.{_HOMES[name]}"), name)
+        found = globals()[name] = getattr(import_module(f"gan_widgets.{_HOMES[name]}"), name)
+        return found
     if name in _MODULES:
         return import_module(f"gan_widgets.{_MODULES[name]}")
     raise AttributeError(f"module 'gan_widgets' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted({*globals(), *__all__})
