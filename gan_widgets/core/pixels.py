@@ -45,9 +45,8 @@ def as_images(output: Any) -> Tensor:  # noqa: ANN401  (a model may give anythin
     >>> as_images(torch.zeros(5, 784)).shape
     torch.Size([5, 1, 28, 28])
     """
-    found = list(tensors_of(output))
-    tensor = next((t for t in found if t.ndim == 4 and t.shape[1] in (1, 3, 4)), next(iter(found), None))
-    if tensor is None:
+    tensor = output if isinstance(output, Tensor) else _pictures(output)
+    if tensor is None or tensor.ndim < 2 or not tensor.is_floating_point():
         raise _no_images(
             f"{type(output).__name__} without a floating tensor", "Return the images from forward()."
         )
@@ -210,6 +209,11 @@ def png(pixels: Pixels) -> bytes:
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(flat)).save(file, "PNG")
     return file.getvalue()
+
+
+def _pictures(output: Any) -> Tensor | None:  # noqa: ANN401
+    found = list(tensors_of(output))
+    return next((t for t in found if t.ndim == 4 and t.shape[1] in (1, 3, 4)), found[0] if found else None)
 
 
 def _no_images(got: str, step: str) -> ImageError:

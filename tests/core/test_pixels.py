@@ -54,6 +54,9 @@ def test_images_are_found_inside_structured_and_half_outputs():
         (torch.zeros(2, 64, 4, 5), r"1, 3 or 4 channels"),
         (torch.zeros(2, 1, 3, 4, 5), r"got: \(2, 1, 3, 4, 5\)"),
         ("nothing", "got: str without a floating tensor"),
+        ((), "got: tuple without a floating tensor"),
+        (torch.zeros(2, 1, 3, 4, dtype=torch.int64), "got: Tensor without a floating tensor"),
+        (torch.zeros(5), "got: Tensor without a floating tensor"),
     ],
 )
 def test_what_is_no_image_is_refused(output, text):
