@@ -1,6 +1,5 @@
 """What follows a layer in a chain of modules: nested `nn.Sequential`, and modules that only call one."""
 
-from contextlib import nullcontext
 from typing import Any
 
 from torch import Tensor, nn
@@ -51,8 +50,11 @@ class Chain:
         try:
             for state in flipped:
                 state["training"] = flag
-            with kept(self._foreign) if self._foreign else nullcontext(), Still():
-                return self.run(h)
+            with Still():
+                if not self._foreign:
+                    return self.run(h)
+                with kept(self._foreign):
+                    return self.run(h)
         finally:
             for state in flipped:
                 state["training"] = not flag

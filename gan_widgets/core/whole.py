@@ -93,17 +93,17 @@ class Whole:
             seed_everything(0)
 
 
-class Still(torch.no_grad):
+class Still:
     """No gradient, and no weight cast in the block is kept by autocast for the user's next backward."""
 
     def __enter__(self) -> None:
-        super().__enter__()
-        self._cached = torch.is_autocast_cache_enabled()
+        self._grad, self._cached = torch.is_grad_enabled(), torch.is_autocast_cache_enabled()
+        torch.set_grad_enabled(False)
         torch.set_autocast_cache_enabled(False)
 
     def __exit__(self, *failure: object) -> None:
         torch.set_autocast_cache_enabled(self._cached)
-        super().__exit__(*failure)
+        torch.set_grad_enabled(self._grad)
 
 
 def disagreement(way: Way, whole: Whole, inputs: Inputs) -> tuple[float, bool]:

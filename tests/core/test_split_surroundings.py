@@ -1,5 +1,7 @@
 """A split among noise, modes, precisions, hooks and compiled code."""
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -259,3 +261,20 @@ def test_splitting_inside_inference_mode_works():
             kept = cut.activation.clone()
             assert torch.equal(parts.suffix(cut), model(Z(range(3))))
             assert torch.equal(cut.activation, kept)
+
+
+@pytest.mark.parametrize("grad", [True, False])
+@pytest.mark.parametrize("fails", [False, True])
+def test_gradient_mode_autocast_and_flags_are_put_back_even_when_a_module_fails(grad, fails):
+    model = chain().eval()
+    parts = split(model, "3", Z)
+    cut = parts.prefix(Z(range(2)))
+    flags = [module.training for module in model.train().modules()]
+    cached = torch.is_autocast_cache_enabled()
+    if fails:
+        model[5].weight.data = torch.ones(2, 7, 3, 3)
+    with torch.set_grad_enabled(grad):
+        with pytest.raises(RuntimeError, match="channels") if fails else nullcontext():
+            assert not parts.suffix(cut).requires_grad
+        assert (torch.is_grad_enabled(), torch.is_autocast_cache_enabled()) == (grad, cached)
+    assert [module.training for module in model.modules()] == flags
