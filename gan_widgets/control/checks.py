@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from torch import nn
 
-from gan_widgets.core.edits import Ablate, Edit, Insert, Scale, check
+from gan_widgets.core.edits import Ablate, Edit, Insert, Scale, fit
 from gan_widgets.core.errors import ControllerError, EditError, problem
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.layers import LayerInfo, Layers
@@ -83,8 +83,8 @@ def _checked_edit(edit: Any, layers: Layers) -> Edit:  # noqa: ANN401  (anything
                 next='Assign for instance [gw.Ablate("net.6", units=[7, 12])].',
             )
         )
-    info = layers[edit.layer]
-    check(edit, info)
+    info = layers.find(edit.layer)
+    fit(edit, info.units, info.size)
     return edit if edit.layer == info.name else replace(edit, layer=info.name)
 
 

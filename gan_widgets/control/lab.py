@@ -107,7 +107,7 @@ class Controller(Dissecting):
             name = middle(self._layers) if layer is None else checked_layer(layer, self._layers).name
             self._renderer = Renderer(model, latents, self._layers, mode)
             self._renderer.split_at(name)
-            self._land(layer=name, seeds=seeds)
+            self._land(layer=name, seeds=seeds, edits=(), pending=None)
 
     @property
     def layers(self) -> Layers:
@@ -132,7 +132,8 @@ class Controller(Dissecting):
 
     def preview(self, edits: Iterable[Edit] | None) -> None:
         """Show `edits` without committing them; None goes back to the committed ones. Not an undo step."""
-        with self._entering():
+        with self._lock:
+            check_open(self.closed)
             if edits is not None:
                 self._show(pending=checked_edits(edits, self._layers))
             elif self.pending is not None:
@@ -140,13 +141,15 @@ class Controller(Dissecting):
 
     def undo(self) -> None:
         """Go back to the edits before the last assignment; without one, nothing happens."""
-        with self._entering():
+        with self._lock:
+            check_open(self.closed)
             if self._history.can_undo:
                 self._travel(*self._history.undone(self.edits))
 
     def redo(self) -> None:
         """Return to the edits undone last; without any, nothing happens."""
-        with self._entering():
+        with self._lock:
+            check_open(self.closed)
             if self._history.can_redo:
                 self._travel(*self._history.redone(self.edits))
 
@@ -161,7 +164,8 @@ class Controller(Dissecting):
         Raises ControllerError if the weights, the prior or the BatchNorm mode differ from those of the
         recipe.
         """
-        with self._entering():
+        with self._lock:
+            check_open(self.closed)
             checked_recipe(recipe, self.model, self.latents, self.mode)
             self._commit(checked_edits(recipe.edits, self._layers), seeds=check_seeds(recipe.seeds))
             images: Tensor = self.images
@@ -169,14 +173,16 @@ class Controller(Dissecting):
 
     def refresh(self) -> None:
         """Render again, after the weights changed; what other weights were found to do is forgotten."""
-        with self._entering():
+        with self._lock:
+            check_open(self.closed)
             self._renderer.forget()
             self._forget_other_weights()
             self._show()
 
     def adopt(self, follower: Follower) -> None:
         """Tell `follower` of every change until it is released, and close it when this controller closes."""
-        with self._entering():
+        with self._lock:
+            check_open(self.closed)
             self._followers[id(follower)] = follower
 
     def release(self, follower: Follower) -> None:
@@ -210,14 +216,9 @@ class Controller(Dissecting):
         with self._lock:
             return described(self, self._renderer.split_at(self.layer))
 
-    @contextmanager
-    def _entering(self) -> Iterator[None]:
+    def _enter(self, name: str, value: Any) -> None:  # noqa: ANN401  (each check judges its own)
         with self._lock:
             check_open(self.closed)
-            yield
-
-    def _enter(self, name: str, value: Any) -> None:  # noqa: ANN401  (each check judges its own)
-        with self._entering():
             if name == "layer":
                 info = checked_layer(value, self._layers)
                 if info.name != self.layer:
@@ -246,10 +247,8 @@ class Controller(Dissecting):
 
     def _show(self, history: History[tuple[Edit, ...]] | None = None, **entries: Any) -> None:  # noqa: ANN401
         """Render the state that `entries` lead to, then land all of it; a failure lands only `error`."""
-        state = {
-            name: entries.get(name, getattr(self, name)) for name in ("layer", "seeds", "edits", "pending")
-        }
-        layer, seeds, edits, pending = state.values()
+        now = {**self._trait_values, **entries}
+        layer, seeds, edits, pending = now["layer"], now["seeds"], now["edits"], now["pending"]
         try:
             frame = self._renderer.render(seeds, edits if pending is None else pending, layer)
             activations = self._renderer.activations(seeds, edits, layer)
@@ -257,7 +256,8 @@ class Controller(Dissecting):
             error = failed(cause)
             self._land(error=str(error))
             raise error from (None if error is cause else cause)
-        self._history = history or self._history
+        if history is not None:
+            self._history = history
         status = Status(frame.ms, frame.how, frame.why, self._history.can_undo, self._history.can_redo)
         shown = {
             "images": frame.images,

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -27,8 +26,7 @@ Edits = tuple[Edit, ...]
 KEPT = 2  # the edited and the unedited tensor of the layer under the sliders; more would only hold memory
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(NamedTuple):
     """One render: `images` and `baseline` `(n, ch, H, W)`, which way both were run, and how long it took."""
 
     images: Tensor
@@ -104,8 +102,10 @@ class Renderer:
             return baseline, baseline, halves.how, halves.why
         cut = self._cut(layer, seeds, earlier)
         h = apply(here, cut.activation, self.reference.values(here, seeds))
-        reruns = earlier and halves.how == "full"
-        with self._edited(earlier, seeds) if reruns else nullcontext():
+        if earlier and halves.how == "full":
+            with self._edited(earlier, seeds):
+                ran = halves.run(cut, h)
+        else:
             ran = halves.run(cut, h)
         return as_images(ran.output), baseline, ran.how, ran.why
 

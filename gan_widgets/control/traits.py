@@ -26,7 +26,7 @@ class Shown(TraitType[Any, Any]):
 
     def get(self, obj: HasTraits, cls: type[Any] | None = None) -> Any:  # noqa: ANN401
         """Return the value, after the owner's `_first()` if it has none yet."""
-        if self.metadata.get("rendered") and self.name not in obj._trait_values:
+        if self.name not in obj._trait_values and self.metadata.get("rendered"):
             obj._first()  # type: ignore[attr-defined]
         return super().get(obj, cls)
 
@@ -62,18 +62,18 @@ def land(owner: HasTraits, values: dict[str, Any], tell: Callable[[set[str]], No
     Tensors are compared by identity, everything else by equality. Every observer runs even if one raises; the
     first exception is raised at the end, when the state is whole and everybody has been told.
     """
-    before = {name: owner._trait_values.get(name, Undefined) for name in values}
-    changed = [name for name, old in before.items() if not _same(old, values[name])]
-    owner._trait_values.update(values)
-    if not changed:
+    shown = owner._trait_values
+    before = {name: old for name, new in values.items() if not _same(old := shown.get(name, Undefined), new)}
+    shown.update(values)
+    if not before:
         return
-    tell(set(changed))
+    tell(set(before))
     if not owner._trait_notifiers:
         return
     failures: list[Exception] = []
-    for name in changed:
+    for name, old in before.items():
         try:
-            owner._notify_trait(name, before[name], values[name])
+            owner._notify_trait(name, old, values[name])
         except Exception as failure:  # noqa: BLE001  (one bad observer must not starve the others)
             failures.append(failure)
     if failures:
