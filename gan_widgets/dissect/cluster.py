@@ -76,7 +76,8 @@ def local(workers: int) -> "Iterator[Client]":
         n_workers=workers,
         threads_per_worker=1,
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # None would take port 8787
+        scheduler_kwargs={"dashboard": False},
         memory_limit=0,
         env=_KEEP_MEMORY,
         silence_logs="CRITICAL",

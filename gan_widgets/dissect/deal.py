@@ -99,6 +99,8 @@ class Deal:
         hand = self._dealt.get(address, {})
         if hand.get(chunk) is not future:
             return None
+        raised = future.status == "error"
+        future.release()  # an error's traceback would keep it
         if isinstance(found, Looked):
             del hand[chunk]
             self._suspects.discard(chunk)
@@ -108,7 +110,7 @@ class Deal:
         if isinstance(found, KilledWorker):  # restarted at the same address, and ended again
             self._lost(address, deaths=found.allowed_failures + 1)
             return None
-        if future.status != "error" and isinstance(found, CancelledError | OSError):
+        if not raised and isinstance(found, CancelledError | OSError):
             self._waiting.appendleft(chunk)
             del hand[chunk]
             return None
