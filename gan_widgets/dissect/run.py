@@ -73,8 +73,9 @@ def dissect(  # type: ignore[misc]  # (the two above leave the keywords to this 
     the presence of concepts in images. `null` is what chance is: masks permuted among images, the same
     network untrained (which doubles the time), or None.
 
-    `batch` images run at once, fewer when memory runs out; results do not depend on it, except in modes
-    where images depend on their batch. `part=(k, of)` looks at a k-th share of the labels and the report;
+    `batch` images run at once, fewer when memory runs out. Counting does not depend on it; a model may (some
+    matrix products round otherwise for odd batches), and in modes where images depend on their batch it is
+    part of the result. `part=(k, of)` looks at a k-th share of the labels and the report;
     the parts are merged with `Dissection.merge`. `cancel()`, asked after each batch, and an interrupt from
     the keyboard end the run with what was counted so far (`complete` is False); `resume=` goes on from there,
     and also from the `partial` of a `DissectionError`. `top` images are kept for each unit. With `client`, a
