@@ -20,7 +20,7 @@ FLOORS = (
     {"widgets", "server"},
     {"apps", "export", "commands", "cli"},
 )
-WITHOUT_JUPYTER = ("core", "train")
+WITHOUT_JUPYTER = ("core", "dissect", "train")
 JUPYTER = {"ipywidgets", "traitlets", "bqplot", "anywidget", "ipycanvas", "IPython", "dask"}
 COST = """
 import json, resource, sys
