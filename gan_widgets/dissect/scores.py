@@ -138,10 +138,11 @@ class Scores:
     def ci(self) -> Floats:
         """95 % intervals of the IoU, `(units, concepts, 2)`."""
         both, union = self.blocks()
-        found = intervals(both.reshape(len(both), -1), union.reshape(len(both), -1))
-        cells: Floats = found.reshape(*self.iou.shape, 2)
-        cells[np.isnan(self.iou)] = np.nan
-        return cells
+        cells = self.iou.size  # not -1: before anything is reported there are no blocks to infer it from
+        found = intervals(both.reshape(len(both), cells), union.reshape(len(both), cells))
+        bounds: Floats = found.reshape(*self.iou.shape, 2)
+        bounds[np.isnan(self.iou)] = np.nan
+        return bounds
 
     def bounds(self, cells: list[tuple[int, int]]) -> Floats:
         """95 % intervals of some cells (unit, concept) only: `(len(cells), 2)`."""

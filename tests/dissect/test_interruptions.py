@@ -47,6 +47,9 @@ def test_a_partial_result_is_a_valid_one(small):
     assert early.labels.tolist() == [-1] * 5
     assert early.levels.shape == (5, 0)
     assert early.best() == []
+    assert early.ci.shape == (5, 3, 2)
+    assert np.isnan(early.ci).all()
+    assert len(early.to_frame()) == 15
     assert early.states == ("ok",) * 5
     assert repr(early).startswith("Dissection('first': 5 units at 3×5, 3 concepts, 16 images of 96; 0 units")
     later = run(*small, batch=8, cancel=after(8))
