@@ -70,7 +70,7 @@ def checked_edits(edits: Iterable[Edit], layers: Layers) -> tuple[Edit, ...]:
         given: tuple[Any, ...] = tuple(edits)
     except TypeError:
         given = (edits,)
-    return tuple(_checked_edit(edit, layers) for edit in given)
+    return tuple([_checked_edit(edit, layers) for edit in given])
 
 
 def _checked_edit(edit: Any, layers: Layers) -> Edit:  # noqa: ANN401  (anything may be assigned)

@@ -40,10 +40,7 @@ class _Edit:
             )
         units = quantities.units(self.units)
         strength = quantities.levels(self.strength, len(units), "strength", 0.0, 1.0)
-        self._become(units=units, strength=strength, mask=quantities.mask(self.mask))
-
-    def _become(self, **checked: object) -> None:
-        vars(self).update(checked)
+        vars(self).update(units=units, strength=strength, mask=quantities.mask(self.mask))
 
     def said(self) -> dict[str, Any]:
         """Return the fields after `layer` that are not at their default."""
@@ -88,7 +85,7 @@ class Ablate(_Edit):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not isinstance(self.value, str):
-            self._become(value=quantities.levels(self.value, len(self.units), "value"))
+            vars(self).update(value=quantities.levels(self.value, len(self.units), "value"))
         elif self.value not in ("zero", "mean", "resample"):
             raise EditError(
                 problem(
@@ -138,7 +135,7 @@ class Insert(_Edit):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._become(value=quantities.levels(self.value, len(self.units), "value"))
+        vars(self).update(value=quantities.levels(self.value, len(self.units), "value"))
 
     @cached_property
     def law(self) -> Law:
@@ -173,7 +170,7 @@ class Scale(_Edit):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._become(factor=quantities.levels(self.factor, len(self.units), "factor"))
+        vars(self).update(factor=quantities.levels(self.factor, len(self.units), "factor"))
 
     @cached_property
     def law(self) -> Law:

@@ -60,15 +60,12 @@ class Law:
         """Change the units in `out`, `(n, units, …)` floating; `value` is v, `(k,)` or `(n, k, …)`."""
         if not self._units or self._strength == 0:
             return
-        v = None if value is None else _shaped(value, out)
+        measured = None if value is None else _shaped(value, out)
         # a Python number would meet a half with all its digits, and a tensor's with those that a half has
-        if self._even and out.dtype.itemsize > 2:
-            self._write_evenly(out, v)
-        else:
-            self._write_each(out, v)
-
-    def _write_evenly(self, out: Tensor, measured: Tensor | None) -> None:
-        """Write without a tensor of numbers: making one costs more than all the rest when a slider moves."""
+        if not self._even or out.dtype.itemsize <= 2:
+            self._write_each(out, measured)
+            return
+        # a tensor of numbers would cost more than all the rest when a slider moves
         weight: Any = self._strength
         v: Any = self._value if measured is None else measured
         index = torch.tensor(self._units, device=out.device) if len(self._units) > 1 else None

@@ -63,18 +63,18 @@ def apply(edits: Iterable[Edit], h: Tensor, values: Mapping[Edit, Tensor] | None
 
 def _value(edit: Edit, h: Tensor, values: Mapping[Edit, Tensor]) -> Tensor | None:
     """Return v of a measured edit, or None, once the edit is known to fit `h`."""
-    size = tuple(h.shape[2:])
-    fit(edit, h.shape[1], size)
+    n, units, *size = h.shape
+    fit(edit, units, tuple(size))
     if edit.measured is None:
         return None
     value = values.get(edit)
     k = len(edit.units)
-    if value is None or tuple(value.shape) not in {(k,), (h.shape[0], k, *size)}:
+    if value is None or tuple(value.shape) not in {(k,), (n, k, *size)}:
         raise EditError(
             problem(
                 f"The edit of {edit.layer!r} needs a measured value for each sample.",
                 got="none" if value is None else f"shape {tuple(value.shape)}",
-                allowed=f"({k},) or {(h.shape[0], k, *size)}",
+                allowed=f"({k},) or {(n, k, *size)}",
                 next="Pass latents=, and for 'resample' one of seeds= per sample, to gw.intervene.",
             )
         )

@@ -18,7 +18,7 @@ Mask: TypeAlias = tuple[tuple[float, ...], ...]
 
 def units(given: object) -> tuple[int, ...]:
     """Return unit numbers as a tuple of distinct ints from 0 on; raises `EditError`."""
-    plain = _plain(given)
+    plain = given if type(given) is tuple else _plain(given)
     try:
         found = None if isinstance(plain, str) else tuple(map(operator.index, plain))
     except TypeError:
@@ -46,7 +46,7 @@ def units(given: object) -> tuple[int, ...]:
 
 def level(given: object, what: str, low: float = -math.inf, high: float = math.inf) -> float:
     """Return one finite number in [low, high] as a float; raises `EditError`."""
-    number = _number(given)
+    number = given if type(given) is float else _number(given)
     if not (math.isfinite(number) and low <= number <= high):
         within = f" in [{low:g}, {high:g}]" if math.isfinite(low) else ""
         raise EditError(
@@ -62,8 +62,8 @@ def level(given: object, what: str, low: float = -math.inf, high: float = math.i
 
 def levels(given: object, count: int, what: str, low: float = -math.inf, high: float = math.inf) -> PerUnit:
     """Return one number for all units, or a tuple with one per unit; raises `EditError`."""
-    plain = _plain(given)
-    if not isinstance(plain, list | tuple):
+    plain = given if type(given) is float else _plain(given)
+    if not isinstance(plain, (list, tuple)):
         return level(plain, what, low, high)
     if len(plain) != count:
         raise EditError(
@@ -113,8 +113,6 @@ def _row(given: list[Any] | tuple[Any, ...], what: str, low: float, high: float)
 
 def _number(given: object) -> float:
     """Return a number of any library as a float, and NaN for what is none."""
-    if type(given) is float:
-        return given
     try:
         given = given.item() if hasattr(given, "item") else given
         return float(given) if isinstance(given, int | float) and not isinstance(given, bool) else math.nan
@@ -124,8 +122,6 @@ def _number(given: object) -> float:
 
 def _plain(given: Any) -> Any:  # noqa: ANN401
     """Turn tensors, arrays, ranges and other iterables into lists, and leave numbers and texts alone."""
-    if type(given) in (float, tuple, list):
-        return given
     if hasattr(given, "tolist"):
         return given.tolist()
     if isinstance(given, str | bytes | list | tuple) or not isinstance(given, Iterable):
