@@ -39,14 +39,15 @@ class Chain:
 
     def suffix(self, _cut: Cut, h: Tensor) -> Any:  # noqa: ANN401
         """Run the modules after the layer on `h`: in `quiet`, or at a tenth of its cost where they let us."""
-        flag = self._flag
-        if self._careful or any(
-            m._forward_hooks or m._forward_pre_hooks or m._compiled_call_impl or (flag and m._buffers)
-            for m in self._within
-        ):
+        careful, flag, flipped = self._careful, self._flag, []
+        for m in self._within:
+            if m._forward_hooks or m._forward_pre_hooks or m._compiled_call_impl or (flag and m._buffers):
+                careful = True
+            if m.training is not flag:
+                flipped.append(vars(m))
+        if careful:
             with quiet(self.whole.root, self.whole.mode):
                 return self.run(h)
-        flipped = [vars(module) for module in self._within if module.training is not flag]
         try:
             for state in flipped:
                 state["training"] = flag

@@ -68,12 +68,12 @@ class Split:
     @property
     def how(self) -> How:
         """How a suffix would run now."""
-        return self._told(self._way.stale())[0]
+        return self._now()[1]
 
     @property
     def why(self) -> str:
         """A sentence on how the model was cut, or on what has changed since."""
-        return self._told(self._way.stale())[1]
+        return self._now()[2]
 
     @property
     def runs_modules(self) -> bool:
@@ -90,7 +90,7 @@ class Split:
 
         Raises what the model raises on inputs that do not fit it.
         """
-        return (self._whole if self._way.stale() else self._way).prefix(inputs)
+        return self._now()[0].prefix(inputs)
 
     def suffix(self, cut: Cut, h: Tensor | None = None) -> Any:  # noqa: ANN401  (a model may return anything)
         """Give the model's output with `h`, or the cut's own activation, as the layer's tensor.
@@ -117,14 +117,14 @@ class Split:
         h = h.detach()
         if h.stride() != known.stride():
             h = torch.empty_like(known).copy_(h)
-        stale = self._way.stale()
-        way = self._whole if stale else self._way
-        return Ran(way.suffix(cut, h.clone() if self._copies else h), *self._told(stale))
+        way, how, why = self._now()
+        return Ran(way.suffix(cut, h.clone() if self._copies else h), how, why)
 
-    def _told(self, stale: str | None) -> tuple[How, str]:
+    def _now(self) -> tuple[Way, How, str]:
+        stale = self._way.stale()
         if stale:
-            return "full", f"The whole model runs, now that {stale}. Split again."
-        return self._found, self._reason
+            return self._whole, "full", f"The whole model runs, now that {stale}. Split again."
+        return self._way, self._found, self._reason
 
     def __repr__(self) -> str:
         lines = [f"Split({self.layer!r}, how={self.how!r}, error={self.error:.3g})", self.why, *self.notes]
