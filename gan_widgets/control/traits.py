@@ -26,7 +26,9 @@ class Shown(TraitType[Any, Any]):
 
     def get(self, obj: HasTraits, cls: type[Any] | None = None) -> Any:  # noqa: ANN401
         """Return the value, after the owner's `_first()` if it has none yet."""
-        if self.name not in obj._trait_values and self.metadata.get("rendered"):
+        if self.name in obj._trait_values:
+            return obj._trait_values[self.name]
+        if self.metadata.get("rendered"):
             obj._first()  # type: ignore[attr-defined]
         return super().get(obj, cls)
 
@@ -63,7 +65,11 @@ def land(owner: HasTraits, values: dict[str, Any], tell: Callable[[set[str]], No
     first exception is raised at the end, when the state is whole and everybody has been told.
     """
     shown = owner._trait_values
-    before = {name: old for name, new in values.items() if not _same(old := shown.get(name, Undefined), new)}
+    before = {
+        name: old
+        for name, new in values.items()
+        if (old := shown.get(name, Undefined)) is not new and not _equal(old, new)
+    }
     shown.update(values)
     if not before:
         return
@@ -80,8 +86,6 @@ def land(owner: HasTraits, values: dict[str, Any], tell: Callable[[set[str]], No
         raise failures[0]
 
 
-def _same(old: object, new: object) -> bool:
-    if old is new:
-        return True
+def _equal(old: object, new: object) -> bool:
     plain = (str, int, float, tuple)
     return isinstance(old, plain) and isinstance(new, plain) and old == new
