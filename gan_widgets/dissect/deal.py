@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 _AT_ONCE = 2  # chunks that a worker has: one that it looks at, and the next
-_DEATHS = 3  # of workers that had nothing but this chunk, until it is blamed
+_DEATHS = 2  # of workers that had nothing but this chunk, until it is blamed
 _PATIENCE = 20.0  # seconds without any worker
 _ROLL_CALL = 0.5  # seconds
 
@@ -38,6 +38,7 @@ class Deal:
         self._arrived: SimpleQueue[tuple[str, Chunk, Future[Looked], Any]] = SimpleQueue()
         self._suspects: set[Chunk] = set()
         self._deaths: Counter[Chunk] = Counter()
+        self._present: set[str] | None = None
         self._running: set[str] = set()
         self._alive = monotonic()
 
@@ -63,7 +64,10 @@ class Deal:
     def _roll_call(self) -> None:
         """See which workers run, and take back what others have."""
         workers = self._client.scheduler_info(n_workers=-1)["workers"]
-        self._running = {address for address, said in workers.items() if said["status"] == "running"}
+        present = {address for address, said in workers.items() if said["status"] == "running"}
+        # Dask does not start a worker again that ends as soon as it has begun
+        self._running = present if self._present is None else present & self._present
+        self._present = present
         for address in self._dealt.keys() - self._running:
             self._lost(address, deaths=int(address not in workers))
         if self._running:
@@ -100,7 +104,7 @@ class Deal:
         if hand.get(chunk) is not future:
             return None
         raised = future.status == "error"
-        future.release()  # an error's traceback would keep it
+        future.release()  # type: ignore[no-untyped-call]  # (an error's traceback would keep it)
         if isinstance(found, Looked):
             del hand[chunk]
             self._suspects.discard(chunk)

@@ -13,7 +13,7 @@ from torch import nn
 import gan_widgets as gw
 from gan_widgets.core.errors import DissectionError
 from gan_widgets.core.latents import normal
-from gan_widgets.dissect import cluster, deal, remote
+from gan_widgets.dissect import cluster, remote
 from gan_widgets.dissect.run import dissect
 from tests.dissect.tabled import Marks, random_tables, tabled
 
@@ -282,13 +282,3 @@ def test_without_dask_the_error_says_what_to_install(small, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(DissectionError, match=r'next: Run: pip install "gan_widgets\[cluster\]"'):
         run(*small, client=object())
-
-
-def test_a_cluster_without_workers_is_an_error_and_no_wait_for_ever(small, monkeypatch):
-    monkeypatch.setattr(deal, "_PATIENCE", 0.2)
-    with (
-        distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=HIDDEN) as none,
-        distributed.Client(none) as client,
-        pytest.raises(DissectionError, match=r"no workers that run.\n  got: none for 0 seconds\n"),
-    ):
-        run(*small, client=client)
