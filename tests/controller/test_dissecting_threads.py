@@ -105,11 +105,19 @@ def test_cancelling_in_the_foreground_returns_what_was_counted(lab):
     assert lab.dissect(Marks(), images=80, **QUIET).complete
 
 
+@pytest.fixture
+def keyboard():
+    """Ctrl-C as a terminal gives it, also where a shell in the background has switched it off."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupt():
     signal.raise_signal(signal.SIGINT)
 
 
-def test_an_interrupt_from_the_keyboard_returns_what_was_counted(lab):
+def test_an_interrupt_from_the_keyboard_returns_what_was_counted(lab, keyboard):
     found = lab.dissect(Marks(at={3: interrupt}), images=80, **QUIET)
     assert not found.complete
     assert 0 < found.images < 80
@@ -117,7 +125,7 @@ def test_an_interrupt_from_the_keyboard_returns_what_was_counted(lab):
     assert lab.progress is None
 
 
-def test_an_interrupt_when_all_is_counted_costs_nothing(lab, model, monkeypatch):
+def test_an_interrupt_when_all_is_counted_costs_nothing(lab, model, monkeypatch, keyboard):
     with monkeypatch.context() as while_asked:
         while_asked.setattr(gw.Dissection, "ci", property(lambda found: interrupt()))
         found = lab.dissect(Marks(), images=40, **QUIET)
