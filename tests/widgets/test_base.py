@@ -136,7 +136,7 @@ def test_the_mimebundle_holds_the_view_a_true_picture_and_a_stable_text(lab, kin
     assert data["text/plain"] == repr(view)
     assert "0x" not in repr(view)
     assert "layer='3'" in repr(view)
-    if kind in (gw.LayerPicker, gw.IoUHeatmap, gw.UnitGallery):  # which has nothing to show before a dissection
+    if kind in (gw.LayerPicker, gw.IoUHeatmap, gw.UnitGallery):  # nothing to show before a dissection
         assert "image/png" not in data
     else:
         assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
