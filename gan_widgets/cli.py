@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from gan_widgets import __version__
-from gan_widgets.commands import demo, doctor, train
+from gan_widgets.commands import demo, dissect, doctor, train
 from gan_widgets.core.errors import GanWidgetsError
 
 COMMANDS: dict[str, ModuleType] = {
     "demo": demo,
+    "dissect": dissect,
     "doctor": doctor,
     "train": train,
 }

@@ -212,10 +212,10 @@ def _pickled(part: str, value: object) -> bytes:
         raise DissectionError(
             problem(
                 f"{_PARTS[part]} cannot be sent to workers.",
-                got=f"{type(error).__name__}: {error}",
-                allowed="what cloudpickle can pickle: no open files, locks, or parametrized modules",
-                next="Leave out what cannot travel (torch.nn.utils.parametrize.remove_parametrizations "
-                "for norms), or dissect without client=.",
+                got=_first_line(error),
+                allowed="what cloudpickle can pickle: no open files, locks or parametrized modules",
+                next="Leave out what cannot travel (torch.nn.utils.parametrize.remove_parametrizations takes "
+                "norms away), or dissect without client=.",
             )
         ) from error
     return held
@@ -230,11 +230,15 @@ def _unpickled(part: str, held: bytes) -> Any:  # noqa: ANN401
         raise DissectionError(
             problem(
                 f"{_PARTS[part]} cannot be unpacked on this worker.",
-                got=f"{type(error).__name__}: {error}",
+                got=_first_line(error),
                 allowed="code that workers can import, and devices that they have",
                 next="Install your module on the workers, or define it in the notebook itself.",
             )
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def _versions() -> dict[str, str]:
