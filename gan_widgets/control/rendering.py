@@ -88,8 +88,9 @@ class Renderer:
         return self._activation[1]
 
     def _render(self, seeds: Seeds, edits: Edits, home: str) -> tuple[Tensor, Tensor, str, str]:
-        layer = max((edit.layer for edit in edits), key=self._order.__getitem__, default=home)
-        here, earlier = _parted(edits, layer)
+        layers = {edit.layer for edit in edits}
+        layer = max(layers, key=self._order.__getitem__, default=home)
+        here, earlier = _parted(edits, layer) if len(layers) > 1 else (edits, ())
         halves = self.split_at(layer)
         if earlier and not halves.runs_modules:
             return self._whole(seeds, edits)

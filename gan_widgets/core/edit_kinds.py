@@ -6,7 +6,6 @@ True
 
 from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, dataclass, fields
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from torch import Tensor
@@ -27,6 +26,7 @@ class _Edit:
     units: tuple[int, ...]
     strength: PerUnit
     mask: Mask | None
+    _law: Law
 
     def __post_init__(self) -> None:
         if not isinstance(self.layer, str) or not self.layer:
@@ -48,6 +48,11 @@ class _Edit:
         return {
             name: value for name, (value, default) in values.items() if default is MISSING or value != default
         }
+
+    @property
+    def law(self) -> Law:
+        """The arithmetic of this edit."""
+        return self._law
 
     @property
     def measured(self) -> Measured | None:
@@ -95,17 +100,13 @@ class Ablate(_Edit):
                     next="Pass value='zero'.",
                 )
             )
+        value = 0.0 if isinstance(self.value, str) else self.value
+        vars(self).update(_law=Law(self.units, self.strength, self.mask, value=value))
 
     @property
     def measured(self) -> Measured | None:
         """`"mean"` or `"resample"` where that is the value."""
         return self.value if self.value in ("mean", "resample") else None
-
-    @cached_property
-    def law(self) -> Law:
-        """The arithmetic of this edit."""
-        value = 0.0 if self.value == "zero" else None if self.measured else self.value
-        return Law(self.units, self.strength, self.mask, value=value)  # type: ignore[arg-type]
 
     if TYPE_CHECKING:
 
@@ -135,12 +136,8 @@ class Insert(_Edit):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        vars(self).update(value=quantities.levels(self.value, len(self.units), "value"))
-
-    @cached_property
-    def law(self) -> Law:
-        """The arithmetic of this edit."""
-        return Law(self.units, self.strength, self.mask, value=self.value)
+        value = quantities.levels(self.value, len(self.units), "value")
+        vars(self).update(value=value, _law=Law(self.units, self.strength, self.mask, value=value))
 
     if TYPE_CHECKING:
 
@@ -170,12 +167,8 @@ class Scale(_Edit):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        vars(self).update(factor=quantities.levels(self.factor, len(self.units), "factor"))
-
-    @cached_property
-    def law(self) -> Law:
-        """The arithmetic of this edit."""
-        return Law(self.units, self.strength, self.mask, factor=self.factor)
+        factor = quantities.levels(self.factor, len(self.units), "factor")
+        vars(self).update(factor=factor, _law=Law(self.units, self.strength, self.mask, factor=factor))
 
     if TYPE_CHECKING:
 

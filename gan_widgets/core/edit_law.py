@@ -37,8 +37,8 @@ class _Terms:
 class Law:
     """One edit's numbers, applied as they are where each is the same everywhere, else as tensors.
 
-    `value` is v, one number or one per unit, or None when it is given to each call; `factor` stands for v =
-    factor·x. Where α·m is 1 a unit becomes v, whatever it was (NaN too); where it is 0 it keeps its bits.
+    `value` is v, one number or one per unit, unless a call gives another; `factor` stands for v = factor·x.
+    Where α·m is 1 a unit becomes v, whatever it was (NaN too); where it is 0 it keeps its bits.
     """
 
     def __init__(
@@ -47,12 +47,11 @@ class Law:
         strength: PerUnit,
         mask: Mask | None,
         *,
-        value: PerUnit | None = None,
+        value: PerUnit = 0.0,
         factor: PerUnit | None = None,
     ) -> None:
         self._units, self._strength, self._mask = units, strength, mask
-        self._value: PerUnit = 0.0 if value is None else value
-        self._factor = factor
+        self._value, self._factor = value, factor
         self._even = mask is None and tuple not in map(type, (strength, value, factor))
         self._made: dict[tuple[torch.device, torch.dtype, int], _Terms] = {}
 
