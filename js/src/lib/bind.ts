@@ -83,15 +83,15 @@ export function pace(send: () => void, signal: AbortSignal): { ask(): void; canc
   };
 }
 
-/** Call `redraw` when the element gets another size, comes into sight, or the page changes its colours or its zoom. */
-export function watchPage(root: Element, redraw: () => void, signal: AbortSignal): void {
-  const measure = () => `${root.clientWidth} ${devicePixelRatio}`;
-  let box = measure();
+/** Call `redraw` when the element is no longer `width` wide, comes into sight, or the page changes its colours or its zoom. */
+export function watchPage(root: Element, width: number, redraw: () => void, signal: AbortSignal): void {
+  const box = (wide: number) => `${wide} ${devicePixelRatio}`;
+  let drawn = box(width);
   let hidden = false;
   const sized = new ResizeObserver(() => {
-    const now = measure();
-    if (now !== box) redraw();
-    box = now;
+    const now = box(root.clientWidth);
+    if (now !== drawn) redraw();
+    drawn = now;
   });
   const seen = new IntersectionObserver((entries) => {
     const now = entries[entries.length - 1].isIntersecting;

@@ -65,8 +65,9 @@ function make(name: Map): Uint32Array {
       light = middle + Math.abs(2 * position - 1) * ((first + end) / 2 - middle);
     }
     const below = Math.min(last - 1, Math.floor(at));
-    const mix = (channel: 1 | 2) => knots[below][channel] + (at - below) * (knots[below + 1][channel] - knots[below][channel]);
-    colours[index] = word(srgb([light, mix(1), mix(2)]));
+    const [, a, b] = knots[below];
+    const [, nextA, nextB] = knots[below + 1];
+    colours[index] = srgb(light, a + (at - below) * (nextA - a), b + (at - below) * (nextB - b));
   }
   return colours;
 }
@@ -88,16 +89,17 @@ function oklab(hex: string): Triple {
   ];
 }
 
-function srgb([light, a, b]: Triple): Triple {
+function srgb(light: number, a: number, b: number): number {
   const l = (light + 0.3963377774 * a + 0.2158037573 * b) ** 3;
   const m = (light - 0.1055613458 * a - 0.0638541728 * b) ** 3;
   const s = (light - 0.0894841775 * a - 1.291485548 * b) ** 3;
-  return [
-    4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
-    -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
-    -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
-  ].map((value) => {
-    const clipped = Math.min(1, Math.max(0, value));
-    return Math.round(255 * (clipped <= 0.0031308 ? clipped * 12.92 : 1.055 * clipped ** (1 / 2.4) - 0.055));
-  }) as Triple;
+  const red = byte(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s);
+  const green = byte(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s);
+  return word([red, green, byte(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s)]);
+}
+
+/** The reverse of `linear`, clipped. */
+function byte(value: number): number {
+  const clipped = Math.min(1, Math.max(0, value));
+  return Math.round(255 * (clipped <= 0.0031308 ? clipped * 12.92 : 1.055 * clipped ** (1 / 2.4) - 0.055));
 }

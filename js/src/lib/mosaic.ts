@@ -25,22 +25,23 @@ function corner(laid: Sheet, index: number): number {
   return Math.floor(index / laid.columns) * (laid.height + 1) * laid.across + (index % laid.columns) * (laid.width + 1);
 }
 
-function each(laid: Sheet, draw: (source: number, target: number) => void): void {
+/** Each row of each image: where it begins in the images' bytes, and where in the sheet. */
+function eachRow(laid: Sheet, draw: (source: number, target: number) => void): void {
+  const step = laid.width * laid.channels;
   for (let index = 0, source = 0; index < laid.n; index++) {
-    const start = corner(laid, index);
-    for (let row = 0; row < laid.height; row++) {
-      for (let column = 0, target = start + row * laid.across; column < laid.width; column++, source += laid.channels) draw(source, target + column);
-    }
+    for (let row = 0, target = corner(laid, index); row < laid.height; row++, source += step, target += laid.across) draw(source, target);
   }
 }
 
 /** Paint grey, RGB or RGBA images into `into`, `across * down` words. */
 export function paint(images: Uint8Array, laid: Sheet, into: Uint32Array): void {
-  const { channels } = laid;
-  each(laid, (source, target) => {
-    const red = images[source];
-    const [green, blue] = channels < 3 ? [red, red] : [images[source + 1], images[source + 2]];
-    into[target] = (((channels === 4 ? images[source + 3] : 255) << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+  const { channels, width } = laid;
+  const [green, blue] = channels < 3 ? [0, 0] : [1, 2];
+  eachRow(laid, (source, target) => {
+    for (let column = 0, at = source; column < width; column++, at += channels) {
+      const alpha = channels === 4 ? images[at + 3] : 255;
+      into[target + column] = (alpha << 24) | (images[at + blue] << 16) | (images[at + green] << 8) | images[at];
+    }
   });
 }
 
@@ -70,9 +71,12 @@ export function rangeFor(largest: number): number {
 export function paintDifference(before: Uint8Array, after: Uint8Array, laid: Sheet, range: number, into: Uint32Array): void {
   const colours = table("diverging");
   const used = laid.channels < 3 ? 1 : 3;
-  each(laid, (source, target) => {
-    const place = 127.5 + (grey(before, after, source, used) * 127.5) / range;
-    into[target] = colours[place <= 0 ? 0 : place >= 255 ? 255 : Math.round(place)];
+  const { channels, width } = laid;
+  eachRow(laid, (source, target) => {
+    for (let column = 0, at = source; column < width; column++, at += channels) {
+      const place = 127.5 + (grey(before, after, at, used) * 127.5) / range;
+      into[target + column] = colours[place <= 0 ? 0 : place >= 255 ? 255 : Math.round(place)];
+    }
   });
 }
 

@@ -86,7 +86,7 @@ function start(model: AnyModel<State>, root: HTMLElement, signal: AbortSignal, b
   const redraw = () => {
     if (frames.flush()) root.dataset.ready = "true";
   };
-  watchPage(root, () => {
+  watchPage(root, width, () => {
     width = root.clientWidth;
     frames.all();
     if (!root.dataset.ready) redraw();
