@@ -10,47 +10,49 @@ export function listen<T extends Record<string, unknown>>(model: AnyModel<T>, na
 }
 
 /** Tasks that wait for the next frame. Each runs once a frame however often it was asked for, in the order they were declared. */
-export class Frames {
-  private readonly tasks: (() => void)[] = [];
-  private readonly waiting = new Set<() => void>();
-  private asked = 0;
-
-  constructor(private readonly signal: AbortSignal, private readonly ready: () => boolean, private readonly settled: (problem: unknown) => void) {
-    signal.addEventListener("abort", () => cancelAnimationFrame(this.asked));
-  }
-
-  declare(task: () => void): () => void {
-    this.tasks.push(task);
-    this.waiting.add(task);
-    return () => this.ask(task);
-  }
-
+export interface Frames {
+  /** Add a task, which waits from now on; gives a way to ask for it again. */
+  declare(task: () => void): () => void;
   /** Run all tasks in the next frame. */
-  all = (): void => {
-    for (const task of this.tasks) this.ask(task);
-  };
+  all(): void;
+  /** Run what waits, now; nothing happens while there is nowhere to draw. */
+  flush(): boolean;
+}
 
-  private ask(task: () => void): void {
-    this.waiting.add(task);
-    if (!this.asked && !this.signal.aborted) {
-      this.asked = requestAnimationFrame(() => {
-        this.asked = 0;
-        this.flush();
+export function frames(signal: AbortSignal, ready: () => boolean, settled: (problem: unknown) => void): Frames {
+  const tasks: (() => void)[] = [];
+  const waiting = new Set<() => void>();
+  let asked = 0;
+  signal.addEventListener("abort", () => cancelAnimationFrame(asked));
+
+  const ask = (task: () => void) => {
+    waiting.add(task);
+    if (!asked && !signal.aborted) {
+      asked = requestAnimationFrame(() => {
+        asked = 0;
+        flush();
       });
     }
-  }
-
-  /** Run what waits, now; nothing happens while there is nowhere to draw. */
-  flush(): boolean {
-    if (this.signal.aborted || !this.ready()) return false;
+  };
+  const flush = () => {
+    if (signal.aborted || !ready()) return false;
     try {
-      for (const task of this.tasks) if (this.waiting.delete(task)) task();
-      this.settled(null);
+      for (const task of tasks) if (waiting.delete(task)) task();
+      settled(null);
     } catch (problem) {
-      this.settled(problem);
+      settled(problem);
     }
     return true;
-  }
+  };
+  return {
+    declare(task) {
+      tasks.push(task);
+      waiting.add(task);
+      return () => ask(task);
+    },
+    all: () => tasks.forEach(ask),
+    flush,
+  };
 }
 
 const GAP = 8;

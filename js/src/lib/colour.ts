@@ -1,26 +1,40 @@
 // The same two colormaps that the Python side draws with, as RGBA tables for little pictures; and colours for what is no number.
 // Mixed in OKLab, where equal steps look equal: https://bottosson.github.io/posts/oklab/
 
-export type Map = "sequential" | "diverging";
 type Triple = [number, number, number];
-
-const KNOTS: Record<Map, string[]> = {
-  sequential: ["#1b0f33", "#33348e", "#1f6f9f", "#2ba58a", "#8fd05a", "#fbf3a5"],
-  diverging: ["#123f7a", "#3f86c6", "#a9cbe4", "#f2f2f2", "#edbb9d", "#cc6a49", "#7d1f2b"],
-};
 
 /** Magenta, cyan and azure: in no colormap. */
 export const NAN_COLOUR: Triple = [255, 0, 255];
 export const INF_COLOUR: Triple = [0, 255, 255];
 export const NEGATIVE_INF_COLOUR: Triple = [0, 128, 255];
 
-const tables = new globalThis.Map<Map, Uint32Array>();
+/** Dark to bright, ordered by lightness: 256 colours as little-endian RGBA words. */
+export function sequential(): Uint32Array {
+  return through(["#1b0f33", "#33348e", "#1f6f9f", "#2ba58a", "#8fd05a", "#fbf3a5"], (position, knots) => {
+    const last = knots.length - 1;
+    const light = knots[0][0] + position * (knots[last][0] - knots[0][0]);
+    const above = knots.findIndex(([knot]) => knot >= light);
+    const below = above - 1;
+    return [light, above < 0 ? last : above ? below + (light - knots[below][0]) / (knots[above][0] - knots[below][0]) : 0];
+  });
+}
 
-/** 256 colours as little-endian RGBA words, low to high. */
+/** Dark at both ends, brightest in the middle. */
+export function diverging(): Uint32Array {
+  return through(["#123f7a", "#3f86c6", "#a9cbe4", "#f2f2f2", "#edbb9d", "#cc6a49", "#7d1f2b"], (position, knots) => {
+    const last = knots.length - 1;
+    const [first, middle, end] = [knots[0][0], knots[last >> 1][0], knots[last][0]];
+    return [middle + Math.abs(2 * position - 1) * ((first + end) / 2 - middle), position * last];
+  });
+}
+
+const MAPS = { sequential, diverging };
+export type Map = keyof typeof MAPS;
+const tables: Partial<Record<Map, Uint32Array>> = {};
+
+/** A colormap by its name, low to high. */
 export function table(name: Map): Uint32Array {
-  let made = tables.get(name);
-  if (!made) tables.set(name, (made = make(name)));
-  return made;
+  return (tables[name] ??= MAPS[name]());
 }
 
 /** A colour as one word of an RGBA picture. */
@@ -49,27 +63,15 @@ export function gradient(name: Map): string {
   return `linear-gradient(to right, ${Array.from({ length: 17 }, (_, step) => css(name, Math.round((step * 255) / 16))).join(", ")})`;
 }
 
-function make(name: Map): Uint32Array {
-  const knots = KNOTS[name].map(oklab);
-  const last = knots.length - 1;
-  const [first, middle, end] = [knots[0][0], knots[last >> 1][0], knots[last][0]];
-  const colours = new Uint32Array(256);
-  for (let index = 0; index < 256; index++) {
-    const position = index / 255;
-    let [light, at] = [first + position * (end - first), position * last];
-    if (name === "sequential") {
-      const above = knots.findIndex(([knot]) => knot >= light);
-      const below = Math.max(0, above - 1);
-      at = above <= 0 ? (above < 0 ? last : 0) : below + (light - knots[below][0]) / (knots[above][0] - knots[below][0]);
-    } else {
-      light = middle + Math.abs(2 * position - 1) * ((first + end) / 2 - middle);
-    }
-    const below = Math.min(last - 1, Math.floor(at));
-    const [, a, b] = knots[below];
-    const [, nextA, nextB] = knots[below + 1];
-    colours[index] = srgb(light, a + (at - below) * (nextA - a), b + (at - below) * (nextB - b));
-  }
-  return colours;
+/** 256 colours along knots: `place` gives, for a position from 0 to 1, how light the colour is and between which knots it lies. */
+function through(hexes: string[], place: (position: number, knots: Triple[]) => [number, number]): Uint32Array {
+  const knots = hexes.map(oklab);
+  return Uint32Array.from({ length: 256 }, (_, index) => {
+    const [light, at] = place(index / 255, knots);
+    const below = Math.min(knots.length - 2, Math.floor(at));
+    const [[, a, b], [, nextA, nextB]] = knots.slice(below);
+    return srgb(light, a + (at - below) * (nextA - a), b + (at - below) * (nextB - b));
+  });
 }
 
 function linear(byte: number): number {

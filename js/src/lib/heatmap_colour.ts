@@ -1,14 +1,15 @@
 // The colours of a table of IoU: the largest stands out most from the page, and what is below the threshold is grey.
-import { NAN_COLOUR, parts, table, word } from "./colour";
+import { NAN_COLOUR, parts, sequential, word } from "./colour";
 
 type Colours = ArrayLike<number>;
 
+let made: Uint32Array | undefined;
 const FAINT = [0.06, 0.3];
 
 /** 256 colours from 0 up to the largest: the colormap on dark pages, and the other way round on light ones. */
 export function ramp(dark: boolean): Uint32Array {
-  const colours = Uint32Array.from(table("sequential"));
-  return dark ? colours : colours.reverse();
+  made ??= sequential();
+  return dark ? made : made.slice().reverse();
 }
 
 /** Grey that lets the page through, so that it suits each: `share` 0 to 1 of the way from the faintest to the strongest. */

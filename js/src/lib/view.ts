@@ -1,6 +1,6 @@
 // What every view shares: its root, the error banner, the note over a busy kernel, and when to draw.
 import type { AnyModel, Render } from "@anywidget/types";
-import { Frames, listen, watchPage } from "./bind";
+import { frames, listen, watchPage } from "./bind";
 import { attribute, h, say } from "./dom";
 
 export type State = Record<string, any>;
@@ -46,7 +46,7 @@ function start(model: AnyModel<State>, root: HTMLElement, signal: AbortSignal, b
   let width = root.clientWidth;
   root.append(banner);
   let problem = "";
-  const frames = new Frames(signal, () => width > 0, (reason) => {
+  const tasks = frames(signal, () => width > 0, (reason) => {
     if (!reason && !problem) return;
     if (reason) console.error(reason);
     problem = !reason ? "" : `This view could not be drawn: ${reason instanceof Error ? reason.message : String(reason)}`;
@@ -65,7 +65,7 @@ function start(model: AnyModel<State>, root: HTMLElement, signal: AbortSignal, b
     signal,
     width: () => width,
     draw(traits, task) {
-      const ask = frames.declare(task);
+      const ask = tasks.declare(task);
       listen(model, traits, ask, signal);
       return ask;
     },
@@ -84,11 +84,11 @@ function start(model: AnyModel<State>, root: HTMLElement, signal: AbortSignal, b
     if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
   }, { signal });
   const redraw = () => {
-    if (frames.flush()) root.dataset.ready = "true";
+    if (tasks.flush()) root.dataset.ready = "true";
   };
   watchPage(root, width, () => {
     width = root.clientWidth;
-    frames.all();
+    tasks.all();
     if (!root.dataset.ready) redraw();
   }, signal);
   redraw();

@@ -9,18 +9,11 @@ export function bytes(wire: Wire): Uint8Array {
   return new Uint8Array(wire.buffer, wire.byteOffset, wire.byteLength);
 }
 
-const LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-
-/** `count` little-endian float32 from a buffer, or as many as it holds. Copies only where alignment or byte order asks for it. */
+/** `count` float32 from a buffer, or as many as it holds; copied only where alignment asks for it. Browsers run on little-endian machines. */
 export function floats(wire: Wire, count = Infinity): Float32Array {
   const raw = bytes(wire);
-  const length = Math.min(count, Math.floor(raw.byteLength / 4));
-  if (LITTLE) {
-    if (raw.byteOffset % 4 === 0) return new Float32Array(raw.buffer as ArrayBuffer, raw.byteOffset, length);
-    return new Float32Array(raw.slice(0, 4 * length).buffer);
-  }
-  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  return Float32Array.from({ length }, (_, index) => view.getFloat32(4 * index, true));
+  const aligned = raw.byteOffset % 4 ? raw.slice() : raw;
+  return new Float32Array(aligned.buffer as ArrayBuffer, aligned.byteOffset, Math.min(count, Math.floor(raw.byteLength / 4)));
 }
 
 /** Float32, little-endian, as the kernel wants them. */
