@@ -35,7 +35,9 @@ _HOMES = {
     "Controller": "controller",
     # training and the shipped generator
     "Trainer": "train.trainer",
+    "losses": "train.losses",
     "pretrained": "train.pretrained",
+    "sample_noise": "train.noise",
     # views
     "ActivationGrid": "widgets.activation_grid",
     "AblationSliders": "widgets.ablation_sliders",

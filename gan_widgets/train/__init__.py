@@ -8,7 +8,17 @@
 from importlib import import_module
 from types import ModuleType
 
-__all__ = ["checkpoint", "classifier", "data", "losses", "nets", "pretrained", "quality", "trainer"]
+__all__ = [
+    "checkpoint",
+    "classifier",
+    "data",
+    "losses",
+    "nets",
+    "penalties",
+    "pretrained",
+    "quality",
+    "trainer",
+]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -1,24 +1,43 @@
 """The networks that the package trains: a compact convolutional pair for grey images of 28×28.
 
+>>> import torch
 >>> G, D = dcgan(seed=0)
 >>> G(torch.zeros(5, 64)).shape, D(torch.zeros(5, 1, 28, 28)).shape
 (torch.Size([5, 1, 28, 28]), torch.Size([5, 1]))
 
+The pairs of the courses are here too: `fc_generator` and `fc_discriminator`, `dc_generator` and
+`dc_discriminator`, `mlp_generator` and `mlp_discriminator`; `spectral` normalises a discriminator's layers.
 `planted_generator` needs no training: what its units stand for was put there by hand.
 """
 
-import torch
 from torch import Tensor, nn
 
+from gan_widgets.train.course_nets import (
+    dc_discriminator,
+    dc_generator,
+    fc_discriminator,
+    fc_generator,
+    mlp_discriminator,
+    mlp_generator,
+)
 from gan_widgets.train.planted import planted_generator, planted_segmenter
+from gan_widgets.train.seeded import seeded
+from gan_widgets.train.spectral import spectral
 
 __all__ = [
     "DCGANDiscriminator",
     "DCGANGenerator",
+    "dc_discriminator",
+    "dc_generator",
     "dcgan",
+    "fc_discriminator",
+    "fc_generator",
     "initialise",
+    "mlp_discriminator",
+    "mlp_generator",
     "planted_generator",
     "planted_segmenter",
+    "spectral",
 ]
 
 
@@ -116,6 +135,5 @@ def dcgan(*, noise: int = 64, seed: int = 0) -> tuple[DCGANGenerator, DCGANDiscr
     >>> dcgan(seed=3)[0].net[1].weight.equal(dcgan(seed=3)[0].net[1].weight)
     True
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    with seeded(seed):
         return DCGANGenerator(noise), DCGANDiscriminator()
