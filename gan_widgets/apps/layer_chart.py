@@ -8,6 +8,7 @@ import numpy as np
 from ipywidgets import Widget
 
 from gan_widgets.apps._app import App
+from gan_widgets.apps._layer_chart_picture import many, picture_of
 from gan_widgets.control.lab import Controller
 from gan_widgets.core.errors import ControllerError, problem
 from gan_widgets.dissect.result import Dissection
@@ -58,9 +59,7 @@ class LayerChart(App):
             return
         counted = self._summaries()
         layers, categories = [*counted], _categories(counted)
-        heights = np.zeros((max(1, len(categories)), len(layers)))
-        for row, category in enumerate(categories):
-            heights[row] = [summary.per_category.get(category, 0) for summary in counted.values()]
+        heights = _heights(counted, categories)
         colors = [COLORS[row % len(COLORS)] for row in range(len(heights))]
         with self._bars.hold_sync():  # bqplot's page fails on bars without heights
             self._bars.x, self._bars.y, self._bars.colors = layers, heights, colors
@@ -71,8 +70,8 @@ class LayerChart(App):
         for mark, texts in zip(
             self._above,
             (
-                [_count(summary.units, "unit") for summary in counted.values()],
-                [_count(summary.unique, "concept") for summary in counted.values()],
+                [many(summary.units, "unit") for summary in counted.values()],
+                [many(summary.unique, "concept") for summary in counted.values()],
             ),
             strict=True,
         ):
@@ -93,6 +92,19 @@ class LayerChart(App):
             mark.x, mark.y, mark.text = np.ones(len(categories)), place, texts
         self._legend[0].colors = colors
 
+    def picture(self) -> bytes | None:
+        """Return the bars as one PNG; None when nothing was dissected."""
+        counted = self._summaries()
+        if not counted:
+            return None
+        categories = _categories(counted)
+        heights = _heights(counted, categories)[: len(categories)]
+        colors = {category: COLORS[row % len(COLORS)] for row, category in enumerate(categories)}
+        named = [(self._named(name), summary) for name, summary in counted.items()]
+        ticks = _ticks(heights.sum(axis=0).max(initial=0.0))
+        title = self._title().replace("≥", "of at least")  # the font of pictures has no such sign
+        return picture_of(named, heights, ticks, colors, title)
+
     def text(self) -> str:
         """Return the numbers as a table."""
         counted = self._summaries()
@@ -110,7 +122,10 @@ class LayerChart(App):
             )
             for row in rows
         ]
-        return "\n".join([f"units with IoU ≥ {self._at_least:g}, by category of their best concept", *lines])
+        return "\n".join([self._title(), *lines])
+
+    def _title(self) -> str:
+        return f"units with IoU ≥ {self._at_least:g}, by category of their best concept"
 
     def _build(self) -> list[Widget]:
         own = self._own
@@ -175,13 +190,12 @@ def _categories(counted: Mapping[str, Summary]) -> list[str]:
     return sorted(totals, key=lambda category: (-totals[category], category))
 
 
-def _count(number: int, noun: str) -> str:
-    """Say how many.
-
-    >>> _count(1, "unit"), _count(31, "concept")
-    ('1 unit', '31 concepts')
-    """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _heights(counted: Mapping[str, Summary], categories: list[str]) -> np.ndarray:
+    """Return how many units there are, `(categories, layers)`; a row of 0 without any category."""
+    heights = np.zeros((max(1, len(categories)), len(counted)))
+    for row, category in enumerate(categories):
+        heights[row] = [summary.per_category.get(category, 0) for summary in counted.values()]
+    return heights
 
 
 def _cut(category: str) -> str:

@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from gan_widgets.control.examples import Example
 from gan_widgets.core.pixels import Pixels, png
+from gan_widgets.widgets._letters import font as letters
+from gan_widgets.widgets._letters import short
 
 _SIDE, _GAP, _EDGE, _LINE, _LETTERS = 56, 4, 10, 16, 11
 _ACROSS, _CARDS, _IMAGES = 4, 3, 4
@@ -23,7 +25,7 @@ def picture_of(found: Any, shown: Sequence[tuple[Example, Pixels]]) -> bytes | N
     """
     if not shown:
         return None
-    font = ImageFont.load_default(_LETTERS)
+    font = letters(_LETTERS)
     wide, high = _ACROSS * (_SIDE + _GAP) + _EDGE, 2 * _LINE + _SIDE + _EDGE
     columns = min(_CARDS, len(shown))
     page = Image.new("RGB", (columns * wide + _EDGE, -(-len(shown) // columns) * high + _EDGE), "white")
@@ -33,7 +35,7 @@ def picture_of(found: Any, shown: Sequence[tuple[Example, Pixels]]) -> bytes | N
         label = int(found.labels[example.unit])
         low, high_end = found.ci[example.unit, label]
         score = f"IoU {found.iou[example.unit, label]:.3f} ({low:.3f} to {high_end:.3f})"
-        name = _short(found.concepts[label], font, wide - _EDGE)
+        name = short(found.concepts[label], font, wide - _EDGE)
         draw.text((left, top), f"unit {example.unit}", fill=_MUTED, font=font)
         draw.text((left + wide - _EDGE - _GAP, top), score, fill=_MUTED, font=font, anchor="ra")
         draw.text((left, top + _LINE), name, fill=_INK, font=font)
@@ -53,12 +55,3 @@ def _lit(image: Pixels, region: NDArray[np.bool_] | None) -> Image.Image:
     outside = Image.fromarray(np.where(region, 0, round(255 * _VEILED)).astype(np.uint8))
     veil = Image.new("RGB", size, (_VEIL,) * 3)
     return Image.composite(veil, large, outside.resize(size, Image.Resampling.NEAREST))
-
-
-def _short(name: str, font: Any, room: float) -> str:  # noqa: ANN401  (whichever of two kinds Pillow has)
-    name = "".join(letter if letter.isprintable() else "·" for letter in name[:80])
-    if font.getlength(name) <= room:
-        return name
-    while name and font.getlength(name + "…") > room:
-        name = name[:-1]
-    return name + "…"

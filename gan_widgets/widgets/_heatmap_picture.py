@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from gan_widgets.core.pixels import NAN_COLOR, colormap, png
+from gan_widgets.widgets._letters import font as letters
+from gan_widgets.widgets._letters import short
 from gan_widgets.widgets._ranking import by_category, ranked
 
 _LETTER, _EDGE, _TALLEST, _FOOT = 11, 6, 96, 30
@@ -24,10 +26,10 @@ def picture_of(found: Any, units: Sequence[int], threshold: float) -> bytes:  # 
     can_rank = ranked(found.labels, found.states)
     cells, most = _cells(found, can_rank, threshold)
     cells = cells[np.ix_(units, concepts)]
-    font = ImageFont.load_default(_LETTER)
+    font = letters(_LETTER)
     wide, high = _size(len(concepts), 26, 700), _size(len(units), 16, 900)
     named = range(0, len(concepts), -(-(_LETTER + 2) // wide))
-    names = {column: _short(found.concepts[concepts[column]], font) for column in named}
+    names = {column: short(found.concepts[concepts[column]], font, _TALLEST) for column in named}
     top = _EDGE + max((round(font.getlength(name)) for name in names.values()), default=0) + _EDGE
     left = _EDGE + round(font.getlength(str(found.units))) + _EDGE
     right, bottom = left + wide * len(concepts), top + high * len(units)
@@ -71,15 +73,6 @@ def _cells(found: Any, can_rank: np.ndarray, threshold: float) -> tuple[np.ndarr
     colors[np.isnan(iou)] = NAN_COLOR
     colors[~can_rank] = _FAINT
     return colors, float(most)
-
-
-def _short(name: str, font: Any) -> str:  # noqa: ANN401  (whichever of two kinds Pillow has)
-    name = "".join(letter if letter.isprintable() else "·" for letter in name[:60])
-    if font.getlength(name) <= _TALLEST:
-        return name
-    while name and font.getlength(name + "…") > _TALLEST:
-        name = name[:-1]
-    return name + "…"
 
 
 def _label_rows(draw: Any, font: Any, units: Sequence[int], left: int, top: int, high: int) -> None:  # noqa: ANN401

@@ -1,6 +1,10 @@
+import base64
+import io
+
 import numpy as np
 import pytest
 from ipywidgets.widgets import widget as live
+from PIL import Image
 
 import gan_widgets as gw
 from gan_widgets.control import cells
@@ -99,6 +103,28 @@ def test_the_table_says_the_same(chart):
     assert data["text/plain"] == chart.text()
     assert data[WIDGET]["model_id"] == chart.model_id
     assert repr(chart) == "LayerChart('early', 'late', 'none', at_least=0.05)"
+
+
+def test_the_picture_has_bars_as_high_as_their_numbers(chart):
+    png = base64.b64decode(chart._repr_mimebundle_()["image/png"])
+    pixels = np.asarray(Image.open(io.BytesIO(png)))
+    bars, *_ = marks(chart)
+    columns = []
+    for color in bars.colors:
+        there = (pixels == [int(color[k : k + 2], 16) for k in (1, 3, 5)]).all(axis=2)
+        columns.append(there[:, : there.shape[1] - 160].sum(axis=0))  # without the legend
+    whole = 220 / 18
+    place, ink, topology = (column.max() for column in columns)
+    assert [place, ink, topology] == pytest.approx([12 * whole, 5 * whole, 1 * whole], abs=1)
+    early = np.flatnonzero(columns[1])[0]
+    assert [column[early] for column in columns] == pytest.approx([0, 3 * whole, 0], abs=1)
+
+
+def test_without_a_dissection_there_is_no_picture(page):
+    for given in ({}, {"a": Made({}, complete=False)}):
+        chart = gw.LayerChart(given)
+        assert ("image/png" in chart._repr_mimebundle_()) == bool(given)
+        chart.close()
 
 
 def test_at_least_is_asked_for(page):
