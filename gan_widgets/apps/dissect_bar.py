@@ -1,7 +1,7 @@
 """Starting a dissection by hand, watching it, and ending it."""
 
 from collections.abc import Iterable
-from math import ceil
+from dataclasses import replace
 from typing import Any
 
 from ipywidgets import BoundedIntText, Button, Dropdown, FloatProgress, Label, Widget
@@ -127,8 +127,7 @@ class DissectBar(App):
     def _words(self) -> str:
         progress, found = self.lab.progress, self.lab.found
         if progress is not None:
-            left = ", stopping" if self._stopping else _left(progress.seconds_left)
-            return f"{progress.what}: {progress.done:,} of {progress.total:,} images{left}"
+            return f"{replace(progress, seconds_left=None)}, stopping" if self._stopping else str(progress)
         if self._trouble:
             return self._trouble
         if found is None:
@@ -141,17 +140,6 @@ class DissectBar(App):
 
     def _summary(self) -> str:
         return f"layer={self.lab.layer!r}, {self._words()}"
-
-
-def _left(seconds: float | None) -> str:
-    """Say how long it will take; nothing while it is too early to say.
-
-    >>> _left(None), _left(0.4), _left(75.2), _left(600)
-    ('', ', 1 s left', ', 76 s left', ', 10 min left')
-    """
-    if seconds is None:
-        return ""
-    return f", {ceil(seconds)} s left" if seconds <= 90 else f", {ceil(seconds / 60)} min left"
 
 
 def _in_short(error: str) -> str:

@@ -155,7 +155,7 @@ class Dissecting(HasTraits):
             job = Job(names, checked_images(images), weight_hash(self.model))
             self._job = job
             try:
-                self._land(progress=Progress(0, job.images, None, "starting"))
+                self._land(progress=Progress(0, job.images, None, "starting", tuple(names)))
             except BaseException:
                 self._end(job)
                 raise

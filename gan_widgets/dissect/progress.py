@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from time import perf_counter
 from typing import Any
 
@@ -12,21 +13,37 @@ from typing import Any
 @dataclass(frozen=True)
 class Progress:
     """How many of the images are done, about how many seconds are left (None: too early to say), and `what`
-    is being done.
+    is being done, in which `layers`.
 
-    >>> Progress(500, 2000, 12.0, "thresholds").share
-    0.25
+    >>> progress = Progress(500, 2000, 11.2, "thresholds", ("net.6",))
+    >>> progress.share, str(progress)
+    (0.25, 'thresholds: 500 of 2,000 images, 12 s left')
     """  # noqa: D205  (one sentence)
 
     done: int
     total: int
     seconds_left: float | None
     what: str
+    layers: tuple[str, ...] = ()
 
     @property
     def share(self) -> float:
         """How much of it is done, from 0 to 1."""
         return self.done / self.total if self.total else 1.0
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.done:,} of {self.total:,} images{_left(self.seconds_left)}"
+
+
+def _left(seconds: float | None) -> str:
+    """Say how long it will take; nothing while it is too early to say.
+
+    >>> _left(None), _left(0.4), _left(75.2), _left(600)
+    ('', ', 1 s left', ', 76 s left', ', 10 min left')
+    """
+    if seconds is None:
+        return ""
+    return f", {ceil(seconds)} s left" if seconds <= 90 else f", {ceil(seconds / 60)} min left"
 
 
 Tell = Callable[[int, str], None]
@@ -35,7 +52,12 @@ Tell = Callable[[int, str], None]
 
 @contextmanager
 def telling(
-    total: int, done: int, *, show: bool, on_progress: Callable[[Progress], None] | None
+    total: int,
+    done: int,
+    layers: tuple[str, ...],
+    *,
+    show: bool,
+    on_progress: Callable[[Progress], None] | None,
 ) -> Iterator[Tell]:
     """Open a bar over `total` images, of which `done` were there before, and give what moves it on."""
     began, before = perf_counter(), done
@@ -54,7 +76,7 @@ def telling(
         if on_progress is not None:
             new = done - before
             left = (perf_counter() - began) / new * (total - done) if new else None
-            on_progress(Progress(done, total, left, what))
+            on_progress(Progress(done, total, left, what, layers))
 
     try:
         yield tell

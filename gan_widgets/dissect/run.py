@@ -117,7 +117,7 @@ def dissect(  # type: ignore[misc]  # (the two above leave the keywords to this 
 
     total, done = sum(job.images for _, job in work), sum(job.done for _, job in work)
     try:
-        with telling(total, done, show=progress, on_progress=on_progress) as tell:
+        with telling(total, done, names, show=progress, on_progress=on_progress) as tell:
             all(finish(running, job, tell, cancel or _never) for running, job in work)
     except KeyboardInterrupt:
         return results()

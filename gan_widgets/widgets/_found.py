@@ -14,8 +14,11 @@ def found_here(lab: Controller) -> Any:  # noqa: ANN401  (a Dissection, or None)
 
 
 def why_nothing(lab: Controller) -> str:
-    """Return what to do when `found_here` is None, and "" when it is not."""
+    """Return how far it is, or what to do, when `found_here` is None; and "" when it is not."""
     if found_here(lab) is not None:
         return ""
+    progress = lab.progress
+    if progress is not None and lab.layer in progress.layers:
+        return f"{lab.layer!r} is being dissected. {progress}"
     step = "Run lab.dissect(gw.concepts.strokes(), images=2000), or pass another segmenter."
     return f"{lab.layer!r} has not been dissected yet. {step}"

@@ -87,6 +87,8 @@ class UnitGallery(View):
     def draw(self, names: Iterable[str]) -> None:
         """Show what changed; images are made only when a page asks for them."""
         names = set(names)
+        if "progress" in names and not self.scores:
+            self.info = {**self.info, "why": why_nothing(self.lab)}
         if names & {"found", "layer"}:
             self._draw_found()
         if names & {"layer", "selection"}:

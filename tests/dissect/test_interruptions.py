@@ -238,7 +238,7 @@ def test_progress_rises_to_the_end_and_goes_on_from_where_it_was(small, capsys):
     told = []
     partial = run(*small, batch=8, on_progress=told.append, cancel=after(5))
     assert [progress.done for progress in told][-1] == partial.images
-    assert told[0] == Progress(8, 96, told[0].seconds_left, "thresholds")
+    assert told[0] == Progress(8, 96, told[0].seconds_left, "thresholds", ("first",))
     run(*small, resume=partial, on_progress=told.append, progress=True)
     done = [progress.done for progress in told]
     assert done == sorted(done)
