@@ -235,7 +235,7 @@ class Dissection:
         return summarised(self, at_least)
 
     def to_frame(self) -> Any:  # noqa: ANN401  (a pandas.DataFrame)
-        """Give a pandas frame with one row per unit and concept."""
+        """Give a pandas frame with one row per unit and concept: IoU, interval, p-values, level, state."""
         return table.frame(self)
 
     def merge(self, other: "Dissection") -> "Dissection":

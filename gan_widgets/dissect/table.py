@@ -42,7 +42,7 @@ def html(found: "Dissection") -> str:
 
 
 def frame(found: "Dissection") -> Any:  # noqa: ANN401  (a pandas.DataFrame)
-    """Make one row per unit and concept, units first."""
+    """Make one row per unit and concept, units first; `label_p` is the unit's, whatever the concept."""
     import pandas as pd
 
     units, concepts = np.indices(found.iou.shape).reshape(2, -1)
@@ -60,6 +60,7 @@ def frame(found: "Dissection") -> Any:  # noqa: ANN401  (a pandas.DataFrame)
         "family_wise": (missing if found.family_wise is None else found.family_wise).ravel(),
         "q": (missing if found.q_values is None else found.q_values).ravel(),
         "label": concepts == found.labels[units],
+        "label_p": np.full(len(units), np.nan) if found.label_p is None else found.label_p[units],
         "state": np.array(found.states, dtype=object)[units],
     }
     return pd.DataFrame(columns)

@@ -1,6 +1,7 @@
 """How well each unit agrees with each concept."""
 
 from collections.abc import Iterable
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -42,15 +43,16 @@ class IoUHeatmap(View):
     concepts: List[Any] = List().tag(sync=True, echo_update=False)
     """Type: list of `[name, category]`; long names are cut."""
     rows = Dict().tag(sync=True, echo_update=False)
-    """Type: `{"labels": [int], "states": [str], "clustered": [int]}`.
+    """Type: `{"labels": [int], "states": [str], "clustered": [int], "chances": [float or None]}`.
 
     Per unit the place of its best concept (−1 for none) and its state; the units in the order of clustering,
-    once that was asked for.
+    once that was asked for; with a null, per unit the p of its best concept, level and concept chosen anew.
     """
     values = Bytes().tag(sync=True, echo_update=False)
-    """Type: float32, little-endian, of `shape`: IoU, the ends of its interval, and with a null p and q."""
+    """Type: float32, little-endian, of `shape`: IoU, the ends of its interval, and with a null p, q and the
+    family-wise p."""
     shape: List[Any] = List().tag(sync=True, echo_update=False)
-    """Type: `[3 or 5, units, concepts]`."""
+    """Type: `[3 or 6, units, concepts]`."""
     sort = Unicode("concept").tag(sync=True, echo_update=False)
     """Type: "concept", "iou", "category", "cluster" or "number". Writable. Default: "concept"."""
     show = Unicode("map").tag(sync=True, echo_update=False)
@@ -67,6 +69,8 @@ class IoUHeatmap(View):
     def draw(self, names: Iterable[str]) -> None:
         """Show what changed; the numbers are sent only with another dissection."""
         names = set(names)
+        if "progress" in names and not self.shape:
+            self.info = {**self.info, "why": why_nothing(self.lab)}
         if names & {"found", "layer"}:
             self._draw_found()
         if names & {"layer", "selection"}:
@@ -110,7 +114,7 @@ class IoUHeatmap(View):
             return
         planes = [found.iou, found.ci[..., 0], found.ci[..., 1]]
         if found.p_values is not None:
-            planes += [found.p_values, found.q_values]
+            planes += [found.p_values, found.q_values, found.family_wise]
         self.values = floats(np.stack(planes))
         self.shape = [len(planes), found.units, len(found.concepts)]
         self.concepts = [
@@ -121,6 +125,7 @@ class IoUHeatmap(View):
             "labels": [int(at) for at in found.labels],
             "states": list(found.states),
             "clustered": [],
+            "chances": [] if found.label_p is None else [_short(chance) for chance in found.label_p],
         }
         self.info = {
             **layer,
@@ -148,6 +153,10 @@ class IoUHeatmap(View):
         reached = int(self._interpretable(found).sum())
         concepts = len(found.concepts)
         return f"{super()._summary()}, {concepts=}, interpretable={reached} at {self.threshold:g}"
+
+
+def _short(chance: float) -> float | None:
+    return float(f"{chance:.4g}") if isfinite(chance) else None
 
 
 def _cut(name: str) -> str:

@@ -10,21 +10,22 @@ const IOU = [0.1, 0.4, 0, 0.3, 0, 0.02, 0.2, 0.5, 0.1, 0.9, 0.9, 0.9, NaN, 0, 0]
 const traits = (planes: number, more = {}) => {
   const values = new Float32Array(planes * 15);
   for (let plane = 0; plane < planes; plane++) values.set(IOU.map((value) => value / (plane + 1)), plane * 15);
-  const state = { values: values.buffer, shape: [planes, 5, 3], concepts: [["hole", "form"], ["top", "place"], ["end", "form"]], rows: { labels: [1, 0, 1, 0, -1], states: ["ok", "ok", "ok", "tied", "ok"], clustered: [] }, ...more };
+  const state = { values: values.buffer, shape: [planes, 5, 3], concepts: [["hole", "form"], ["top", "place"], ["end", "form"]], rows: { labels: [1, 0, 1, 0, -1], states: ["ok", "ok", "ok", "tied", "ok"], clustered: [], chances: planes > 3 ? [0.03, 0.002, 0.01, null, null] : [] }, ...more };
   return [state.values, state.shape, state.concepts, state.rows] as Parameters<typeof decode>;
 };
-const found = decode(...traits(5))!;
+const found = decode(...traits(6))!;
 
 describe("reading the traits", () => {
-  test("planes are IoU, low, high, p and q", () => {
+  test("planes are IoU, low, high, p, q and p among all cells", () => {
     expect(found.iou[1]).toBeCloseTo(0.4);
-    expect([found.low[1], found.high[1], found.p![1], found.q![1]].map((value) => value.toFixed(3))).toEqual(["0.200", "0.133", "0.100", "0.080"]);
+    expect([found.low[1], found.high[1], found.p![1], found.q![1], found.family![1]].map((value) => value.toFixed(3))).toEqual(["0.200", "0.133", "0.100", "0.080", "0.067"]);
+    expect(found.chances[1]).toBe(0.002);
     expect(found.names).toEqual(["hole", "top", "end"]);
   });
 
-  test("without a null there is neither p nor q", () => {
-    const { p, q } = decode(...traits(3))!;
-    expect([p, q]).toEqual([null, null]);
+  test("without a null there is no p of any kind, and no q", () => {
+    const { p, q, family, chances } = decode(...traits(3))!;
+    expect([p, q, family, chances]).toEqual([null, null, null, []]);
   });
 
   test.each([
@@ -122,14 +123,15 @@ describe("comma-separated values", () => {
   test("one line for each unit and concept that is shown, in this order, with all numbers", () => {
     const lines = foundCsv(found, [2, 3], [0, 2]).split("\r\n");
     expect(lines).toEqual([
-      '"unit","state","concept","category","best","iou","ci_low","ci_high","p","q"',
-      '2,"ok","hole","form",0,0.2,0.1,0.06666667,0.05,0.04',
-      '2,"ok","end","form",0,0.1,0.05,0.03333334,0.025,0.02',
-      '3,"tied","hole","form",1,0.9,0.45,0.3,0.225,0.18',
-      '3,"tied","end","form",0,0.9,0.45,0.3,0.225,0.18',
+      '"unit","state","concept","category","best","iou","ci_low","ci_high","p","family_wise","q","label_p"',
+      '2,"ok","hole","form",0,0.2,0.1,0.06666667,0.05,0.03333334,0.04,',
+      '2,"ok","end","form",0,0.1,0.05,0.03333334,0.025,0.01666667,0.02,',
+      '3,"tied","hole","form",1,0.9,0.45,0.3,0.225,0.15,0.18,',
+      '3,"tied","end","form",0,0.9,0.45,0.3,0.225,0.15,0.18,',
       "",
     ]);
-    expect(foundCsv({ ...found, p: null, q: null } as Found, [0], [0]).split("\r\n")[1]).toBe('0,"ok","hole","form",0,0.1,0.05,0.03333334,,');
+    expect(foundCsv({ ...found, p: null, q: null, family: null, chances: [] } as Found, [0], [0]).split("\r\n")[1]).toBe('0,"ok","hole","form",0,0.1,0.05,0.03333334,,,,');
+    expect(foundCsv(found, [1], [0]).split("\r\n")[1]).toMatch(/,0\.002$/);
   });
 
   test("a layer's name makes a file name on any system", () => {

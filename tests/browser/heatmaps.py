@@ -24,14 +24,14 @@ VALUES = [*FLAT, *[value * 0.9 for value in FLAT], *[value * 1.1 for value in FL
 
 
 def small(host: Host, *, null: bool = True, **changes: Any) -> Locator:
-    """The six units; with a null p is 0.001 and q 0.004 everywhere."""
-    tests = [0.001] * 24 + [0.004] * 24 if null else []
+    """The six units; with a null p is 0.001, q 0.004, p among all cells 0.02 and that of a label 0.003."""
+    tests = [0.001] * 24 + [0.004] * 24 + [0.02] * 24 if null else []
     state = {
         "info": {"name": "net.6", "kind": "ReLU", "units": 6, "size": [4, 6], "images": 600},
         "concepts": CONCEPTS,
-        "rows": {"labels": LABELS, "states": STATES, "clustered": []},
+        "rows": {"labels": LABELS, "states": STATES, "clustered": [], "chances": [0.003] * 6 if null else []},
         "values": {"float32": [*VALUES, *tests], "offset": 3},
-        "shape": [5 if null else 3, 6, 4],
+        "shape": [6 if null else 3, 6, 4],
         "selection": [],
         "concept": -1,
     }

@@ -14,9 +14,16 @@ def test_hovering_tells_all_numbers_and_sends_and_repaints_nothing(host: Host) -
     at, frames = point(root, 1, 1), root.get_attribute("data-frame")
     root.locator("canvas.gw-canvas").hover(position=at)
     card = root.locator(".gw-card")
-    for text in ("unit 5 of 6", "edge", "ink", "IoU 0.03", "95 %: 0.027 to 0.033", "p 0.001, q 0.004"):
+    for text in (
+        "unit 5 of 6",
+        "edge",
+        "ink",
+        "IoU 0.03",
+        "95 %: 0.027 to 0.033",
+        "p 0.001, family-wise 0.02, q 0.004",
+    ):
         expect(card).to_contain_text(text)
-    expect(card).to_contain_text("below 0.05; its best concept")
+    expect(card).to_contain_text("below 0.05; its best concept (p 0.003, the choice allowed for)")
     crossed = picture(root, "overlay")
     root.locator("canvas.gw-canvas").hover(position=point(root, 2, 1))
     expect(card).to_contain_text("unit 2 of 6")
@@ -126,3 +133,37 @@ def test_what_is_selected_elsewhere_is_shown(host: Host) -> None:
     expect(root.locator(".gw-sum")).to_contain_text("2 units, hole selected")
     expect(walk(root, 3, 0)).to_have_attribute("data-unit", "0")
     assert "selected" in (root.locator(".gw-cell").get_attribute("aria-label") or "")
+
+
+def test_what_is_selected_elsewhere_is_brought_into_sight(host: Host) -> None:
+    root = host.mount("iou_heatmap", (512, 400), sort="number", selection=[300], concept=399)
+    scroller = root.locator(".gw-scroller")
+    place = "box => [box.scrollLeft, box.scrollTop]"
+    across, down = scroller.evaluate(place)
+    assert across > 2000
+    assert down > 1000
+    host.receive(selection=[290, 500, 2])  # one of them is in sight
+    assert scroller.evaluate(place) == [across, down]
+    host.receive(selection=[5, 500])
+    assert scroller.evaluate(place)[0] == across
+    assert scroller.evaluate(place)[1] > down  # the nearer one
+    host.receive(selection=[0])
+    assert scroller.evaluate(place) == [across, 0]
+    host.receive(concept=0)
+    assert scroller.evaluate("box => box.scrollLeft") < across
+    # what a hand does here, and a hand that scrolls, moves nothing
+    scroller.evaluate("box => box.scrollTo(0, 2000)")
+    host.drawn()
+    root.locator("canvas.gw-canvas").click(position={"x": 150, "y": 300})
+    host.drawn()
+    scroller.evaluate("box => box.scrollTo(0, 3000)")
+    host.drawn()
+    assert scroller.evaluate(place) == [0, 3000]
+    assert len(host.written) == 1
+
+
+def test_what_was_selected_while_the_table_was_shown_is_in_sight_afterwards(host: Host) -> None:
+    root = host.mount("iou_heatmap", (512, 100), sort="number", selection=[], concept=-1, show="table")
+    host.receive(selection=[400])
+    host.receive(show="map")
+    assert root.locator(".gw-scroller").first.evaluate("box => box.scrollTop") > 1000

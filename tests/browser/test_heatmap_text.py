@@ -32,12 +32,13 @@ def test_the_table_has_each_unit_with_its_best_concept_in_the_order_of_the_map(h
     expect(root.locator("canvas.gw-canvas")).to_be_hidden()
     table = root.get_by_role("table")
     heads = table.get_by_role("columnheader").all_inner_texts()
-    assert heads == ["unit", "concept", "category", "IoU", "95 % interval", "p", "q", "notes"]
+    assert heads == ["unit", "concept", "category", "IoU", "95 % interval", "p", "family-wise", "q", "notes"]
     rows = [row.evaluate(CELLS) for row in table.locator("tbody tr").all()]
     assert [row[0] for row in rows] == ["1", "5", "2", "0", "3", "4"]
-    assert rows[0][1:] == ["ink", "ink", "0.5", "0.45 to 0.55", "0.001", "0.004", "its best concept"]
-    assert rows[1][7] == "below 0.05; its best concept"
-    assert rows[5][1:] == ["", "", "", "", "", "", "dead: never active, not ranked"]
+    own = "its best concept (p 0.003, the choice allowed for)"
+    assert rows[0][1:] == ["ink", "ink", "0.5", "0.45 to 0.55", "0.001", "0.02", "0.004", own]
+    assert rows[1][8] == f"below 0.05; {own}"
+    assert rows[5][1:] == ["", "", "", "", "", "", "", "dead: never active, not ranked"]
     root.locator('[data-action="show"]').click()
     expect(root.locator("canvas.gw-canvas")).to_be_visible()
 
@@ -48,8 +49,8 @@ def test_the_table_shows_another_concept_when_one_is_chosen(host: Host) -> None:
     assert host.written == [{"concept": 1}]
     rows = [row.evaluate(CELLS) for row in root.locator("tbody tr").all()]
     assert [row[3] for row in rows] == ["0.04", "0.02", "0.4", "0.31", "0", "0.9"]
-    assert rows[0][7] == "below 0.05"
-    assert rows[5][7] == "dead: never active, not ranked"
+    assert rows[0][8] == "below 0.05"
+    assert rows[5][8] == "dead: never active, not ranked"
     host.receive(concept=-1)
     expect(root.locator('[data-action="concept"]')).to_have_value("-1")
 
@@ -99,8 +100,9 @@ def test_the_download_has_all_numbers_of_what_is_shown(host: Host, tmp_path: Pat
     assert len(rows) == 4 * 4
     for row in rows:
         true = IOU[int(row["unit"])][names.index(row["concept"])]
-        numbers = [float(row[name]) for name in ("iou", "ci_low", "ci_high", "p", "q")]
-        assert np.allclose(numbers, [true, 0.9 * true, 1.1 * true, 0.001, 0.004], rtol=1e-6)
+        numbers = [float(row[name]) for name in ("iou", "ci_low", "ci_high", "p", "family_wise", "q")]
+        assert np.allclose(numbers, [true, 0.9 * true, 1.1 * true, 0.001, 0.02, 0.004], rtol=1e-6)
+        assert row["label_p"] == ("0.003" if row["best"] == "1" else "")
     assert [row["concept"] for row in rows if row["best"] == "1"] == ["ink", "hole", "hole", "end"]
 
 

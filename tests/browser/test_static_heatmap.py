@@ -134,9 +134,9 @@ def test_without_a_dissection_it_says_what_to_run(host: Host) -> None:
 
 def test_traits_that_do_not_belong_together_draw_nothing_and_break_nothing(host: Host) -> None:
     root = small(host)
-    host.receive(shape=[5, 7, 4])
+    host.receive(shape=[6, 7, 4])
     expect(root).to_have_attribute("data-units", "0")
-    host.receive(shape=[5, 6, 4], rows=None)
+    host.receive(shape=[6, 6, 4], rows=None)
     expect(root).to_have_attribute("data-units", "0")
     assert root.get_attribute("data-error") is None
 

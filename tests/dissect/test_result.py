@@ -86,17 +86,18 @@ def test_a_concept_that_never_occurs_has_an_iou_of_nothing(found):
 
 def test_a_frame_has_a_row_per_unit_and_concept(found):
     frame = found.to_frame()
-    columns = "unit concept category iou low high threshold p family_wise q label state"
+    columns = "unit concept category iou low high threshold p family_wise q label label_p state"
     assert list(frame.columns) == columns.split()
     row = frame[(frame.unit == 2) & (frame.concept == "left")].iloc[0]
     assert row.iou == found.iou[2, 0]
     assert row.threshold == found.thresholds[2]
+    assert row.label_p == found.label_p[2]
     assert row.label
     assert row.state == "ok"
     assert frame.label.sum() == 4
     without = run(*planted(), share=0.06, null=None)
     assert without.p_values is without.family_wise is without.q_values is without.label_p is None
-    assert without.to_frame().p.isna().all()
+    assert without.to_frame()[["p", "family_wise", "q", "label_p"]].isna().all(axis=None)
     assert without.best()[0].p is None
 
 

@@ -53,6 +53,7 @@ class Found:
     p_values: np.ndarray | None
     family_wise: np.ndarray | None
     q_values: np.ndarray | None
+    label_p: np.ndarray | None
     labels: np.ndarray
     states: tuple[str, ...]
     top: Top
@@ -128,6 +129,7 @@ def found(
         p_values=p_values if null else None,
         family_wise=np.minimum(1, p_values * columns) if null else None,
         q_values=np.minimum(1, p_values * 2) if null else None,
+        label_p=np.where(broken, np.nan, np.minimum(1, p_values.min(1) * 3)) if null else None,
         labels=np.where(broken, -1, iou.argmax(1)),
         states=tuple(state),
         top=Top(draw.integers(0, images, (units, top)), order),

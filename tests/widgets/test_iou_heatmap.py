@@ -32,7 +32,7 @@ def planes(view):
 
 def test_all_numbers_are_sent_once(heatmap, dissected):
     there = dissected.found
-    iou, low, high, p, q = planes(heatmap)
+    iou, low, high, p, q, family_wise = planes(heatmap)
     assert iou.shape == (8, 11)
     for sent, known in (
         (iou, there.iou),
@@ -40,11 +40,15 @@ def test_all_numbers_are_sent_once(heatmap, dissected):
         (high, there.ci[..., 1]),
         (p, there.p_values),
         (q, there.q_values),
+        (family_wise, there.family_wise),
     ):
         assert np.array_equal(sent, known.astype(np.float32))
     assert heatmap.concepts == [[name, category] for name, category in STROKES.items()]
     assert heatmap.rows["labels"] == there.labels.tolist()
     assert heatmap.rows["states"][2] == "dead"
+    chances = heatmap.rows["chances"]
+    assert chances[2] is chances[5] is None
+    assert chances[0] == pytest.approx(there.label_p[0], rel=1e-3)
     assert heatmap.info["threshold"] == "quantile"
     assert heatmap.info["images"] == 600
 
@@ -57,6 +61,9 @@ def test_a_real_dissection_has_all_that_the_made_up_one_has_and_is_shown(lab):
     assert view.concepts == [["bright", "colour"]]
     assert np.array_equal(planes(view)[0], real.iou.astype(np.float32), equal_nan=True)
     assert np.array_equal(planes(view)[4], real.q_values.astype(np.float32), equal_nan=True)
+    assert np.array_equal(planes(view)[5], real.family_wise.astype(np.float32), equal_nan=True)
+    known = [np.nan if chance is None else chance for chance in view.rows["chances"]]
+    assert np.allclose(known, real.label_p, rtol=1e-3, equal_nan=True)
     assert sorted(view.rows["clustered"]) == list(range(8))
     assert view.picture() is not None
     assert f"interpretable={real.summary(0.05).units} at 0.05" in repr(view)
@@ -64,7 +71,8 @@ def test_a_real_dissection_has_all_that_the_made_up_one_has_and_is_shown(lab):
 
 def test_without_a_null_neither_p_nor_q_is_sent(lab):
     lab._land(found=found(null=False))
-    assert gw.IoUHeatmap(lab).shape == [3, 8, 11]
+    view = gw.IoUHeatmap(lab)
+    assert (view.shape, view.rows["chances"]) == ([3, 8, 11], [])
 
 
 def test_without_a_dissection_it_says_how_to_dissect(lab, page):
@@ -85,7 +93,7 @@ def test_a_dissection_of_another_layer_is_not_shown(heatmap, dissected):
     assert heatmap.info["why"].startswith("'5' has not been dissected yet. Run lab.dissect(")
     dissected.layer = "3"
     dissected._land(found=found(seed=1))
-    assert heatmap.shape == [5, 8, 11]
+    assert heatmap.shape == [6, 8, 11]
 
 
 def test_a_dissection_of_another_model_with_the_same_layer_name_is_not_shown(lab):
@@ -180,7 +188,7 @@ def test_the_state_beside_the_numbers_stays_small(page):
         lab._land(found=found("1", 512, (2, 3), concepts))
         view = gw.IoUHeatmap(lab, sort="cluster")
         state = {name: value for name, value in view.get_state().items() if not name.startswith("_")}
-        assert len(state.pop("values")) == 4 * 5 * 512 * 400
+        assert len(state.pop("values")) == 4 * 6 * 512 * 400
         assert len(repr(state)) < 64_000
 
 

@@ -7,7 +7,7 @@ const PARTS = ["", " top", " edge", " left", " glass", " wood", " stone", " corn
 export function heatmap(next: () => number, units: number, concepts: number, { broken = true } = {}): Record<string, unknown> {
   const named = concepts === STROKES.length ? STROKES : Array.from({ length: concepts }, (_, at) => [`${THINGS[at % 12]}${PARTS[Math.floor(at / 12) % 8]}${at >= 96 ? ` ${Math.floor(at / 96)}` : ""}`, ["object", "part", "material", "scene"][Math.floor((4 * at) / concepts)]]);
   const area = units * concepts;
-  const values = new Float32Array(5 * area);
+  const values = new Float32Array(6 * area);
   const labels: number[] = [];
   const states: string[] = [];
   for (let unit = 0; unit < units; unit++) {
@@ -20,7 +20,7 @@ export function heatmap(next: () => number, units: number, concepts: number, { b
       const iou = state === "dead" ? 0 : concept === favourite ? 0.03 + 0.55 * next() ** 2.2 : faint;
       const spread = 0.008 + 0.12 * iou;
       values.set([iou], unit * concepts + concept);
-      [Math.max(0, iou - spread), Math.min(1, iou + spread), Math.min(1, 0.001 + Math.exp(-70 * iou)), Math.min(1, 0.004 + 2 * Math.exp(-70 * iou))].forEach((number, plane) => {
+      [Math.max(0, iou - spread), Math.min(1, iou + spread), Math.min(1, 0.001 + Math.exp(-70 * iou)), Math.min(1, 0.004 + 2 * Math.exp(-70 * iou)), Math.min(1, 0.02 + 20 * Math.exp(-70 * iou))].forEach((number, plane) => {
         values[(plane + 1) * area + unit * concepts + concept] = number;
       });
     }
@@ -28,7 +28,7 @@ export function heatmap(next: () => number, units: number, concepts: number, { b
   const clustered = labels.map((_, unit) => unit).sort((a, b) => labels[b] - labels[a] || a - b);
   return {
     info: { name: "net.6", kind: "ReLU", units, size: [14, 14], threshold: "quantile", images: 2000, complete: true, why: "" },
-    concepts: named, rows: { labels, states, clustered }, values: new DataView(values.buffer), shape: [5, units, concepts],
+    concepts: named, rows: { labels, states, clustered, chances: labels.map((label) => (label < 0 ? null : 0.002)) }, values: new DataView(values.buffer), shape: [6, units, concepts],
     sort: "concept", show: "map", interpretable: false, threshold: 0.05, selection: [2, 7, 12], concept: Math.min(9, concepts - 1), error: "",
   };
 }

@@ -2,7 +2,7 @@
 import { csv, type Line } from "./csv";
 import type { Found } from "./heatmap_found";
 
-const HEAD = ["unit", "state", "concept", "category", "best", "iou", "ci_low", "ci_high", "p", "q"];
+const HEAD = ["unit", "state", "concept", "category", "best", "iou", "ci_low", "ci_high", "p", "family_wise", "q", "label_p"];
 
 /** All numbers of the units and concepts shown, in the order shown. */
 export function foundCsv(found: Found, units: number[], concepts: number[]): string {
@@ -11,9 +11,11 @@ export function foundCsv(found: Found, units: number[], concepts: number[]): str
     for (const unit of units) {
       for (const concept of concepts) {
         const at = unit * found.names.length + concept;
+        const own = found.labels[unit] === concept;
         yield [
-          unit, found.states[unit], found.names[concept], found.categories[concept], Number(found.labels[unit] === concept),
-          found.iou[at], found.low[at], found.high[at], found.p?.[at], found.q?.[at],
+          unit, found.states[unit], found.names[concept], found.categories[concept], Number(own),
+          found.iou[at], found.low[at], found.high[at], found.p?.[at], found.family?.[at], found.q?.[at],
+          (own && found.chances[unit]) || undefined,
         ];
       }
     }

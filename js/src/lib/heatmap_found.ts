@@ -10,12 +10,16 @@ export interface Found {
   /** Null when there was nothing to compare with. */
   p: Float32Array | null;
   q: Float32Array | null;
+  /** p, corrected for all cells having been looked at. */
+  family: Float32Array | null;
   names: string[];
   categories: string[];
   /** Per unit the place of its best concept, −1 for none; chosen on other images than its IoU comes from. */
   labels: number[];
   states: string[];
   clustered: number[];
+  /** Per unit the p of its best concept, with level and concept chosen anew by chance; empty when there was nothing to compare with. */
+  chances: (number | null)[];
 }
 
 /** The dissection in these traits; null when there is none, or when they do not belong together. */
@@ -24,7 +28,7 @@ export function decode(values: Wire, shape: unknown, concepts: unknown, rows: un
   const area = units * columns;
   const all = floats(values, planes * area);
   const given = Array.isArray(concepts) ? concepts : [];
-  const { labels = [], states = [], clustered = [] } = (rows ?? {}) as Partial<Found>;
+  const { labels = [], states = [], clustered = [], chances = [] } = (rows ?? {}) as Partial<Found>;
   if (!area || planes < 3 || all.length !== planes * area || given.length !== columns || labels.length !== units || states.length !== units) return null;
   const plane = (at: number) => all.subarray(at * area, (at + 1) * area);
   return {
@@ -34,11 +38,13 @@ export function decode(values: Wire, shape: unknown, concepts: unknown, rows: un
     high: plane(2),
     p: planes > 3 ? plane(3) : null,
     q: planes > 4 ? plane(4) : null,
+    family: planes > 5 ? plane(5) : null,
     names: given.map(([name]) => String(name)),
     categories: given.map(([, category]) => String(category)),
     labels,
     states,
     clustered,
+    chances,
   };
 }
 

@@ -29,14 +29,14 @@ export function card(): Card {
       const concept = column >= 0 ? concepts[column] : canRank(found, unit) ? found.labels[unit] : -1;
       const cell = row >= 0 && concept >= 0;
       const at = unit * concepts.length + concept;
-      const [iou, between, p, q] = cell ? numbersOf(scene, unit, concept) : ["", "", "", ""];
+      const [iou, between, p, family, q] = cell ? numbersOf(scene, unit, concept) : [];
       const place = (number: number) => `${Math.min(100, (100 * number) / most)}%`;
       say(title, row < 0 ? "" : `unit ${unit} of ${found.units}`);
       say(name, found.names[concept] ?? "");
       say(category, found.categories[concept] ?? "");
-      say(value, iou && `IoU ${iou}`);
-      say(interval, between && `95 %: ${between}`);
-      say(chance, [p && `p ${p}`, q && `q ${q}`].filter(Boolean).join(", "));
+      say(value, iou ? `IoU ${iou}` : "");
+      say(interval, between ? `95 %: ${between}` : "");
+      say(chance, [p && `p ${p}`, family && `family-wise ${family}`, q && `q ${q}`].filter(Boolean).join(", "));
       say(note, row < 0 ? `${reaching(scene, concept).length} of ${units.length} units reach ${short(threshold)}; Shift-click selects them` : (cell ? notes(scene, unit, concept) : [stateOf(found, unit)]).filter(Boolean).join("; "));
       track.hidden = !between;
       tick.style.left = place(threshold);

@@ -17,7 +17,7 @@ interface Parts {
   scene(): Scene | null;
 }
 
-export function heatmapHands({ signal, write, draw }: Stage, { around, scroller, port, canvas, overlay, scene }: Parts): { follow(): void } {
+export function heatmapHands({ model, signal, write, draw }: Stage, { around, scroller, port, canvas, overlay, scene }: Parts): { follow(): void } {
   const cell = h("div", { class: "gw-cell", tabindex: 0 });
   const live = h("div", { class: "gw-silent", "aria-live": "polite" });
   const beside = card();
@@ -29,6 +29,23 @@ export function heatmapHands({ signal, write, draw }: Stage, { around, scroller,
   let anchor: number | null = null;
   let point: PointerEvent | null = null;
   let byKey = false;
+  let known = "";
+
+  const choice = () => `${model.get("selection")} ${model.get("concept")}`;
+  const select = (values: { selection?: number[]; concept?: number }) => {
+    write(values);
+    known = choice();
+  };
+  /** What was chosen elsewhere is scrolled to, as little as it takes to see a row of it, and the column. */
+  const bring = (now: Scene) => {
+    if (known === choice()) return;
+    known = choice();
+    const rows = now.units.flatMap((one, row) => (now.selected.has(one) ? [row] : []));
+    const column = now.concepts.indexOf(now.concept);
+    const ways = (rows.length ? rows : [-1]).map((row) => reveal(now.sheet, { row, column }));
+    const far = (way: { top: number }) => Math.abs(way.top - now.sheet.y);
+    scroller.scrollTo({ ...ways.reduce((near, way) => (far(way) < far(near) ? way : near)), behavior: "instant" });
+  };
 
   const place = (among: number[], one: number | null) => (one === -1 ? -1 : Math.max(0, among.indexOf(one!)));
   const spotOf = (now: Scene) => inside(now.sheet, place(now.units, unit), place(now.concepts, concept));
@@ -89,17 +106,17 @@ export function heatmapHands({ signal, write, draw }: Stage, { around, scroller,
     const [selection, to] = [tidy(now.selected), now.concepts[spot.column] ?? -1];
     focusOn(now, spot);
     if (spot.row < 0) {
-      if (shift) write({ concept: to, selection: tidy([...(toggle ? selection : []), ...reaching(now, to)]) });
-      else write({ concept: to === now.concept ? -1 : to });
+      if (shift) select({ concept: to, selection: tidy([...(toggle ? selection : []), ...reaching(now, to)]) });
+      else select({ concept: to === now.concept ? -1 : to });
       return;
     }
     const from = now.units.indexOf(anchor!);
     const next = clicked(selection, now.units, spot.row, from < 0 ? null : from, { shift, toggle });
     if (!shift || from < 0) anchor = unit;
-    if (to < 0) return write({ selection: next });
+    if (to < 0) return select({ selection: next });
     const alone = !next.length && !toggle;
     const again = alone && to === now.concept;
-    write({ selection: alone && !again ? selection : next, concept: again ? -1 : to });
+    select({ selection: alone && !again ? selection : next, concept: again ? -1 : to });
   };
 
   const goTo = (now: Scene, spot: Spot) => {
@@ -124,10 +141,10 @@ export function heatmapHands({ signal, write, draw }: Stage, { around, scroller,
     } else if (key === " " || key === "Enter") {
       choose(now, spot, shiftKey, control || (key === " " && !shiftKey && spot.row >= 0));
     } else if (control && key.toLowerCase() === "a") {
-      write({ selection: tidy(now.units) });
+      select({ selection: tidy(now.units) });
     } else if (key === "Escape") {
       leave();
-      write({ selection: [], concept: -1 });
+      select({ selection: [], concept: -1 });
     } else {
       return;
     }
@@ -158,6 +175,8 @@ export function heatmapHands({ signal, write, draw }: Stage, { around, scroller,
   });
   return {
     follow() {
+      const now = scene();
+      if (now) bring(now);
       settle();
       hover();
     },

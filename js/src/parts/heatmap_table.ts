@@ -25,7 +25,7 @@ export function heatmapTable({ model, signal, write }: Stage, scene: () => Scene
     const chosen = selected.has(unit);
     const concept = now.concept >= 0 ? now.concept : canRank(found, unit) ? found.labels[unit] : -1;
     const pick = h("button", { type: "button", class: "gw-pick", "data-unit": unit, "aria-pressed": String(chosen), "aria-label": `unit ${unit}` }, `${chosen ? "✓ " : ""}${unit}`);
-    const cells = concept < 0 ? ["", "", "", "", "", "", stateOf(found, unit)]
+    const cells = concept < 0 ? [...Array(7).fill(""), stateOf(found, unit)]
       : [found.names[concept], found.categories[concept], ...numbersOf(now, unit, concept), notes(now, unit, concept).filter(Boolean).join("; ")];
     return h("tr", { "aria-selected": String(chosen) }, h("th", { scope: "row" }, pick), ...cells.map((text) => h("td", {}, text)));
   };
@@ -41,7 +41,7 @@ export function heatmapTable({ model, signal, write }: Stage, scene: () => Scene
     listed = found;
     which.input.value = String(now.concept);
     const focused = body.contains(document.activeElement) && (document.activeElement as HTMLElement).dataset.unit;
-    head.replaceChildren(...["unit", "concept", "category", "IoU", "95 % interval", "p", "q", "notes"].map((text) => h("th", { scope: "col" }, text)));
+    head.replaceChildren(...["unit", "concept", "category", "IoU", "95 % interval", "p", "family-wise", "q", "notes"].map((text) => h("th", { scope: "col" }, text)));
     body.replaceChildren(...units.slice(from, to).map((unit) => row(now, unit)));
     if (focused) body.querySelector<HTMLElement>(`[data-unit="${focused}"]`)?.focus({ preventScroll: true });
     say(where, units.length ? `units ${from + 1} to ${to} of ${units.length}, in order` : "no units");

@@ -19,12 +19,12 @@ export function stateOf(found: Found, unit: number): string {
   return canRank(found, unit) ? "" : `${Object.hasOwn(STATES, state) ? STATES[state] : state}, not ranked`;
 }
 
-/** The numbers of a cell in words: IoU, its interval, p and q; "" for what there is none of. */
+/** The numbers of a cell in words: IoU, its interval, p, p among all cells, q; "" for what there is none of. */
 export function numbersOf({ found }: Pick<Scene, "found">, unit: number, concept: number): string[] {
   const at = unit * found.names.length + concept;
   const number = (values: Float32Array | null) => (values && !Number.isNaN(values[at]) ? short(values[at]) : "");
   const low = number(found.low);
-  return [number(found.iou), low && `${low} to ${number(found.high)}`, number(found.p), number(found.q)];
+  return [number(found.iou), low && `${low} to ${number(found.high)}`, number(found.p), number(found.family), number(found.q)];
 }
 
 /** The units shown that can be ranked and reach the threshold with a concept. */
@@ -36,7 +36,9 @@ export function reaching({ found, units, threshold }: Scene, concept: number): n
 export function notes({ found, threshold }: Scene, unit: number, concept: number): string[] {
   const iou = found.iou[unit * found.names.length + concept];
   const few = Number.isNaN(iou) ? "no IoU" : iou < threshold ? `below ${short(threshold)}` : "";
-  return [few, found.labels[unit] === concept ? "its best concept" : "", stateOf(found, unit)];
+  const chance = found.chances[unit];
+  const own = found.labels[unit] === concept ? `its best concept${chance ? ` (p ${short(chance)}, the choice allowed for)` : ""}` : "";
+  return [few, own, stateOf(found, unit)];
 }
 
 /** "unit 12 of 64, hole, IoU 0.31, 95 % 0.27 to 0.35, p 0.001, its best concept, selected". */
