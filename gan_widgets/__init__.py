@@ -49,6 +49,7 @@ _HOMES = {
     "Workbench": "apps.workbench",
 }
 _MODULES = {
+    "check": "train.checks",
     "concepts": "dissect.concepts",
     "data": "train.data",
     "dissect": "dissect",

@@ -1,0 +1,145 @@
+"""Finds out what is wrong with a reader's networks: how many parameters, which shapes, which range."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from gan_widgets.train.check_error import CheckError, called, name_of, right, wrong
+
+_N = 5
+_PIXELS = 28 * 28
+_SHAPES = ((_N, _PIXELS), (_N, 1, 28, 28))
+
+
+def check_parameters(net: nn.Module, expected: int) -> None:
+    """Raise `CheckError` unless there are `expected` parameters, with what would give the rest."""
+    _check_module(net, "parameters")
+    count = sum(parameter.numel() for parameter in net.parameters())
+    if count == expected:
+        right(f"{name_of(net)}: {count:,} parameters")
+        return
+    reasons = list(_reasons(net, expected - count))
+    raise wrong(
+        f"the network has {abs(expected - count):,} parameters too {'few' if count < expected else 'many'}.",
+        got=f"{count:,} parameters: {_listed(net)}",
+        allowed=f"{expected:,}",
+        next=" Or: ".join(reasons) if reasons else "Compare each layer in the list with the description.",
+    )
+
+
+def check_generator(net: nn.Module, noise_dim: int) -> None:
+    """Raise `CheckError` unless noise becomes images in [-1, 1], `(n, 784)` or `(n, 1, 28, 28)`."""
+    _check_module(net, "generator")
+    noise = torch.rand(_N, noise_dim, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    images = _run(net, noise, f"generator(noise of shape {tuple(noise.shape)})")
+    if tuple(images.shape) not in _SHAPES:
+        raise _fault(
+            "the images have the wrong shape",
+            got=f"{tuple(images.shape)} from noise {tuple(noise.shape)}",
+            allowed=" or ".join(map(str, _SHAPES)),
+            next="Let the last linear layer give 784 numbers per image.",
+        )
+    wide = _run(net, 1e3 * noise, "generator(large noise)")
+    low, high = float(wide.min()), float(wide.max())
+    if not (low >= -1 and high <= 1):
+        raise _fault(
+            "the images leave the range [−1, 1]",
+            got=f"pixels from {low:.3g} to {high:.3g}",
+            allowed="−1 (black) to 1 (white), as the real images have it",
+            next="End the network with nn.Tanh().",
+        )
+    if low >= 0:
+        raise _fault(
+            "no pixel is below 0",
+            got=f"pixels from {low:.3g} to {high:.3g}",
+            allowed="−1 (black) to 1 (white), as the real images have it",
+            next="End the network with nn.Tanh(), not with nn.Sigmoid() or nn.ReLU().",
+        )
+    right(f"{name_of(net)}: noise ({_N}, {noise_dim}) to images {tuple(images.shape)} in [−1, 1]")
+
+
+def check_discriminator(net: nn.Module) -> None:
+    """Raise `CheckError` unless images `(n, 784)` and `(n, 1, 28, 28)` become one logit each, `(n, 1)`."""
+    _check_module(net, "discriminator")
+    stream = torch.Generator().manual_seed(0)
+    for shape in _SHAPES:
+        images = torch.rand(shape, generator=stream) * 2 - 1
+        logits = _run(net, images, f"discriminator(images of shape {shape})")
+        if tuple(logits.shape) != (_N, 1):
+            raise _fault(
+                "it does not give one logit per image",
+                got=f"shape {tuple(logits.shape)} for {_N} images",
+                allowed=f"({_N}, 1)",
+                next="Let the last layer be nn.Linear(…, 1), with nothing after it.",
+            )
+    spread = torch.cat([_run(net, size * images, "discriminator(images)") for size in (-1e4, 1.0, 1e4)])
+    if float(spread.min()) >= 0 and float(spread.max()) <= 1:
+        raise _fault(
+            "it gives probabilities, not logits",
+            got=f"values from {float(spread.min()):.2g} to {float(spread.max()):.2g} however large the input",
+            allowed="any real number: the loss does the sigmoid itself",
+            next="Take the nn.Sigmoid() at the end away.",
+        )
+    right(f"{name_of(net)}: images of either shape to logits (n, 1)")
+
+
+def _fault(what: str, *, got: object, allowed: object, next: str) -> CheckError:  # noqa: A002  (as in `problem`)
+    return wrong(f"{what}.", got=got, allowed=allowed, next=next)
+
+
+def _check_module(net: object, what: str) -> None:
+    if not isinstance(net, nn.Module):
+        raise wrong(
+            "this is no network.",
+            got="None: the function that makes it returns nothing" if net is None else type(net).__name__,
+            allowed="an nn.Module",
+            next=f"Pass the network itself: gw.check.{what}(net, …).",
+        )
+
+
+def _run(net: nn.Module, tensor: Tensor, shown: str) -> Tensor:
+    """Run the network as it is, without a gradient, and put the statistics of its batch norms back."""
+    before = {name: buffer.clone() for name, buffer in net.named_buffers()}
+    with torch.no_grad():
+        try:
+            given = called(net, tensor, shown=shown)
+        finally:
+            for name, buffer in net.named_buffers():
+                buffer.copy_(before[name])
+    if not isinstance(given, Tensor):
+        raise _fault(
+            "it does not give a tensor",
+            got=type(given).__name__,
+            allowed="a tensor",
+            next="Let forward end in `return …`.",
+        )
+    return given
+
+
+def _listed(net: nn.Module) -> str:
+    return ", ".join(
+        f"{name or name_of(module)} {sum(p.numel() for p in module.parameters(recurse=False)):,}"
+        for name, module in net.named_modules()
+        if any(True for _ in module.parameters(recurse=False))
+    )
+
+
+def _reasons(net: nn.Module, missing: int) -> Iterator[str]:
+    """Say what would give `missing` more parameters: biases, or another width between two linear layers."""
+    layers = [(name, each) for name, each in net.named_modules() if isinstance(each, nn.Linear)]
+    bare = [each for _, each in layers if each.bias is None]
+    if missing and missing == sum(each.out_features for each in bare):
+        yield "Give the linear layers their biases (bias=True)."
+    for (name, each), (_, following) in pairwise(layers):
+        if following.in_features == each.out_features:
+            per_unit = each.in_features + (each.bias is not None) + following.out_features
+            width = each.out_features + missing / per_unit
+            if missing % per_unit == 0 and width >= 1:
+                yield f"Give layer {name} {width:.0f} outputs (it has {each.out_features})."
+    if layers:
+        name, first = layers[0]
+        width = first.in_features + missing / first.out_features
+        if missing % first.out_features == 0 and width >= 1:
+            yield f"Give layer {name} {width:.0f} inputs (it has {first.in_features})."
