@@ -91,7 +91,8 @@ def dc_generator(noise_dim: int = 96, *, seed: int | None = None) -> nn.Sequenti
 def dc_discriminator(*, seed: int | None = None) -> nn.Sequential:
     """Make its opponent: images `(n, 784)` or `(n, 1, 28, 28)` → logits `(n, 1)`; 1,102,721 parameters.
 
-    Weights of its layers start Xavier-uniform; biases as PyTorch's layers do.
+    Weights of its layers start Xavier-uniform; biases as PyTorch's layers do. (The assignment's own helper
+    reaches linear and transposed layers only, and leaves the two convolutions here as PyTorch makes them.)
 
     >>> sum(p.numel() for p in dc_discriminator().parameters())
     1102721

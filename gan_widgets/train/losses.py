@@ -183,7 +183,7 @@ _WGAN = Loss(
     objectives.wgan_discriminator,
     objectives.wgan_generator,
     "D: E D(G(z)) − E D(x), with D's weights clipped\nG: −E D(G(z))",
-    "Arjovsky et al., arXiv 1701.07875, equations 2 and 3",
+    "Arjovsky et al., arXiv 1701.07875, equation 2 and algorithm 1",
 )
 
 losses = Losses(

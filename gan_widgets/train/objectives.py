@@ -99,7 +99,7 @@ def wgan_discriminator(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
 def wgan_generator(logits_fake: Tensor) -> Tensor:
     """Give −E D(G(z)); the generator of the hinge loss has the same one.
 
-    Arjovsky et al., arXiv 1701.07875, equation 3 (its gradient); Lim and Ye, arXiv 1705.02894.
+    Arjovsky et al., arXiv 1701.07875, algorithm 1; Lim and Ye, arXiv 1705.02894.
 
     >>> wgan_generator(torch.tensor([2.0]))
     tensor(-2.)
