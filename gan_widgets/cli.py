@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from gan_widgets import __version__
-from gan_widgets.commands import demo, dissect, doctor, train
+from gan_widgets.commands import assignment, demo, dissect, doctor, train
 from gan_widgets.core.errors import GanWidgetsError
 
 COMMANDS: dict[str, ModuleType] = {
+    "assignment": assignment,
     "demo": demo,
     "dissect": dissect,
     "doctor": doctor,
