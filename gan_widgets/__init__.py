@@ -53,6 +53,7 @@ _MODULES = {
     "concepts": "dissect.concepts",
     "data": "train.data",
     "dissect": "dissect",
+    "metrics": "train.metrics",
     "nets": "train.nets",
     "train": "train",
 }

@@ -13,6 +13,7 @@ __all__ = [
     "classifier",
     "data",
     "losses",
+    "metrics",
     "nets",
     "penalties",
     "pretrained",

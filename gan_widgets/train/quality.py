@@ -1,7 +1,8 @@
 """How good a generator of digits is, as a classifier sees it: shares, not a distance."""
 
 from dataclasses import asdict, dataclass
-from math import log2
+from math import log2, sqrt
+from statistics import NormalDist
 from typing import Any
 
 import torch
@@ -37,6 +38,20 @@ class Quality:
         """The entropy of the histogram in bits, from 0 to log2(10)."""
         shares = [count / self.n for count in self.histogram if count]
         return 0.0 - sum(share * log2(share) for share in shares)
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Give the interval of `confident`, in [0, 1]: the score interval of Wilson (JASA 22, 1927).
+
+        It is right near 0 and 1 too, where the share plus and minus its error would leave [0, 1].
+
+        >>> low, high = Quality(n=10, confident=1.0, histogram=(10,) + (0,) * 9).interval()
+        >>> round(low, 3), high
+        (0.722, 1.0)
+        """
+        z, n = NormalDist().inv_cdf((1 + confidence) / 2), self.n
+        centre = (self.confident + z**2 / (2 * n)) / (1 + z**2 / n)
+        half = z / (1 + z**2 / n) * sqrt(self.confident * (1 - self.confident) / n + (z / (2 * n)) ** 2)
+        return max(0.0, centre - half), min(1.0, centre + half)
 
     def facts(self) -> dict[str, Any]:
         """Give everything as JSON values, shares rounded to four places."""
