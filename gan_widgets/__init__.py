@@ -45,6 +45,7 @@ _HOMES = {
     "LayerPicker": "widgets.layer_picker",
     "UnitGallery": "widgets.unit_gallery",
     # views laid out together
+    "CyclingDemo": "apps.cycling",
     "LayerChart": "apps.layer_chart",
     "Workbench": "apps.workbench",
 }

@@ -11,6 +11,7 @@ from types import ModuleType
 __all__ = [
     "checkpoint",
     "classifier",
+    "cycling",
     "data",
     "losses",
     "metrics",
