@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,12 +18,13 @@ from gan_widgets.core.latents import Latents
 from gan_widgets.core.live import call, quiet
 from gan_widgets.train import checkpoint, data, nets, pretrained, provenance
 from gan_widgets.train.quality import quality
-from gan_widgets.train.trainer import Step, Trainer
+from gan_widgets.train.trainer import Trainer
 
 Log: TypeAlias = Callable[[Iterable[float]], object]
 
 _NOISE = 64
 _SHEET, _ZOOM = 100, 3
+_LOGGED = ("step", "d_loss", "g_loss", "d_real", "d_fake")
 
 
 def train(options: argparse.Namespace) -> int:
@@ -65,7 +65,7 @@ def train(options: argparse.Namespace) -> int:
 def _loop(trainer: Trainer, options: argparse.Namespace, log: Log, asked: list[int]) -> None:
     with tqdm(total=options.steps, initial=trainer.step, unit="step") as bar:
         for step in trainer.steps(max(0, options.steps - trainer.step)):
-            log(astuple(step))
+            log([getattr(step, name) for name in _LOGGED])
             bar.set_postfix(D=f"{step.d_loss:.3f}", G=f"{step.g_loss:.3f}", refresh=False)
             bar.update()
             if step.step % options.every == 0:
@@ -137,7 +137,7 @@ def _losses(path: Path, step: int) -> Iterator[Log]:
             kept = [row for row in csv.reader(old) if row and row[0].isdecimal() and int(row[0]) <= step]
     with path.open("w", buffering=1, newline="", encoding="utf-8") as new:
         log = csv.writer(new)
-        log.writerow([field.name for field in fields(Step)])
+        log.writerow(_LOGGED)
         log.writerows(kept)
         yield log.writerow
 

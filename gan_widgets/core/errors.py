@@ -43,6 +43,10 @@ class DataError(GanWidgetsError, ValueError):
     """A data set that is missing, unknown or corrupt."""
 
 
+class TrainingError(GanWidgetsError, ValueError):
+    """A wish that a trainer cannot grant, or networks, losses and data that do not fit together."""
+
+
 class DissectionError(GanWidgetsError, ValueError):
     """Maps, masks, levels or counts that cannot be dissected, or that do not belong together.
 

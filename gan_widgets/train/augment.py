@@ -25,13 +25,13 @@ def shifted(images: Tensor, down: Tensor, right: Tensor) -> Tensor:
     return padded[index[0], index[1], index[2], index[3]]
 
 
-def shaken(images: Tensor, reach: int) -> Tensor:
-    """Move each image by up to `reach` pixels either way, drawn from PyTorch's global random state.
+def shaken(images: Tensor, reach: int, generator: torch.Generator | None = None) -> Tensor:
+    """Move each image by up to `reach` pixels either way, drawn from a CPU generator (None: PyTorch's own).
 
     >>> shaken(torch.zeros(5, 1, 28, 28), 2).shape
     torch.Size([5, 1, 28, 28])
     """
     if not reach:
         return images
-    down, right = torch.randint(-reach, reach + 1, (2, len(images)))
+    down, right = torch.randint(-reach, reach + 1, (2, len(images)), generator=generator)
     return shifted(images, down, right)

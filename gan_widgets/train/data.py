@@ -49,14 +49,16 @@ class Images:
             f"Images {self.name!r}: {len(self):,} images of {h}×{w}, labels {low}–{high}, from {self.source}"
         )
 
-    def scaled(self, index: Tensor | None = None) -> Tensor:
+    def scaled(self, index: Tensor | None = None, device: torch.device | None = None) -> Tensor:
         """Give the images (or those of an int64 `index`) as float32 `(n, ch, h, w)` in [-1, 1].
+
+        To another `device` they travel as bytes, a quarter of their size.
 
         >>> load("digits", size=28).scaled(torch.tensor([3, 5])).shape
         torch.Size([2, 1, 28, 28])
         """
         chosen = self.images if index is None else self.images[index]
-        return chosen.float().div_(127.5).sub_(1.0)
+        return chosen.to(device or chosen.device).float().div_(127.5).sub_(1.0)
 
     def order(self, seed: int, epoch: int) -> Tensor:
         """Give the order of one epoch, int64 `(n,)`: a function of the seed and the epoch only."""

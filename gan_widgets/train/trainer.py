@@ -1,4 +1,4 @@
-"""Adversarial training as a plain loop that the reader owns.
+"""Adversarial training as a plain loop that the reader owns, or in the background.
 
 >>> from gan_widgets.train import data, nets
 >>> G, D = nets.dcgan(seed=0)
@@ -7,72 +7,75 @@
 ...     print(step.step, step.d_loss > 0)
 1 True
 2 True
+>>> trainer.play(until=4)                                      # goes on in a thread of its own
+>>> trainer.change(lr_D=1e-4)                                  # from the next step on
+>>> trainer.pause()                                            # returns between two steps
 """
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from time import perf_counter
+from typing import Any, TypeAlias
 
-import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
-from gan_widgets.core.errors import DataError, LatentsError, problem
-from gan_widgets.core.latents import Latents, as_latents, normal
-from gan_widgets.core.live import call
-from gan_widgets.core.locks import lock_of
-from gan_widgets.train.augment import shaken
+from gan_widgets.core.latents import as_latents
+from gan_widgets.core.live import unwrap
+from gan_widgets.core.locks import alone_with
+from gan_widgets.train.alarms import Alarm, alarms, least
+from gan_widgets.train.background import Background, whole
+from gan_widgets.train.controls import Change, Controls, Side, Which, changed, differences, learners
 from gan_widgets.train.data import Images
-from gan_widgets.train.losses import Loss, named
+from gan_widgets.train.diversity import BATCH, relative_spread
+from gan_widgets.train.given import GivenLoss, check_labels, pair, prior, said, settings_of
+from gan_widgets.train.history import History
+from gan_widgets.train.losses import Loss
+from gan_widgets.train.norms import layer_norms
+from gan_widgets.train.penalties import Penalty
+from gan_widgets.train.step import Classifying, Step, Stepping, device_of
 
-_LATENTS, _INSIDE = 1, 2  # keeps these streams apart from the order of the images (0)
+__all__ = ["Classifying", "Step", "Trainer"]
 
+Watcher: TypeAlias = Callable[["Trainer", Step | None], object]
+"""Called after each step, and with None when a background run stops."""
 
-@runtime_checkable
-class Classifying(Protocol):
-    """A discriminator that can be taught labels too."""
+EVERY, KEPT = 50, 100
+"""Diversity is measured every so many steps, and so many measurements are kept."""
 
-    def classify(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the logits (n, 1) of "real", which are those of a plain call, and the logits (n, labels)."""
-        ...
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one training step measured: both losses, and the mean logit D gave to real and to fake images.
-
-    `d_loss` is that of telling real from fake; what labels add to it is left out.
-    """
-
-    step: int
-    d_loss: float
-    g_loss: float
-    d_real: float
-    d_fake: float
+SEEN = 1000
+"""Alarms look at so many last steps."""
 
 
-class Trainer:
+class Trainer(Stepping):
     """Trains a generator G and a discriminator D against each other, one step at a time.
 
     `data` holds the real images; `latents` is the prior, by default normal and `G.noise` wide; `loss` is a
-    name in `losses.LOSSES` or a `Loss`. Both networks take Adam steps with `lr` and `betas` on batches of
-    `batch` images. `average` is a copy of G whose weights are the running mean of G's with decay `ema` (None:
-    `average` is G itself); it gives the better samples.
+    name in `losses`, a `Loss`, or your own pair of functions. Both networks take Adam steps with `lr` (one
+    rate, or G's and D's) and `betas` on batches of `batch` images; D takes `d_steps` of them before each of
+    G's. `average` is a copy of G whose weights are the running mean of G's with decay `ema` (None: `average`
+    is G itself); it gives the better samples. `penalty` is added to D's loss (default: the loss's own), and
+    D's weights are clipped to ±`clip` after each of its steps. G may give flat images: D sees them in the
+    form of the real ones.
 
     Two more lessons help when there are few images. `labels` is the weight of the cross-entropy with which D
     learns the labels of real images too; D is then `Classifying`. `shift` is by how many pixels at most every
     image is moved before D sees it, real or not, so that D cannot learn them by heart (Zhao et al., arXiv
     2006.10738).
 
-    Everything random in step k (images, latents, noise inside the networks) is a function of (seed, k): the
-    same seed gives the same weights bit for bit (one machine, one number of threads), a resumed run equals an
-    uninterrupted one, and the global random states stay as they were. Looking between steps changes nothing.
+    Everything random in step k is a function of the seed, of k and of how many batches D has seen: the same
+    seed and the same changes give the same weights bit for bit (one machine, one number of threads), a
+    resumed run equals an uninterrupted one, and the global random states are neither read nor set, so other
+    cells may draw meanwhile. Looking between steps changes nothing.
+
+    A step holds the locks of its networks, and a render that waits for one gets its turn before the next
+    step. Ctrl-C in a step that runs in the main thread takes effect after that step; it does not stop a
+    background run, for which there is `pause()`. Leaving the program ends one after its present step.
 
     G and D are trained in place and left in training mode. Raises `DataError` for a batch larger than the
-    data, `UnknownLossError` and `LatentsError` for a loss or latents it does not know.
+    data, `UnknownLossError`, `LatentsError` and `TrainingError` for what else cannot be.
     """
 
     def __init__(
@@ -81,35 +84,55 @@ class Trainer:
         D: nn.Module,
         data: Images,
         *,
-        loss: str | Loss = "gan",
+        loss: GivenLoss = "gan",
         latents: Any = None,  # noqa: ANN401  (whatever as_latents takes)
         seed: int = 0,
         batch: int = 64,
-        lr: float = 2e-4,
+        lr: float | tuple[float, float] = 2e-4,
         betas: tuple[float, float] = (0.5, 0.999),
         labels: float = 0.0,
         shift: int = 0,
         ema: float | None = 0.999,
+        penalty: Penalty | None = None,
+        clip: float | None = None,
+        d_steps: int = 1,
     ) -> None:
         data.check_batch(batch)
-        if labels and not isinstance(D, Classifying):
-            raise _unlabelled(D)
+        check_labels(D, labels)
         self.G, self.D, self.data = G, D, data
-        self.loss = named(loss)
-        self.latents = _prior(G) if latents is None else as_latents(latents)
+        self.loss = pair(loss)
+        self.latents = prior(G) if latents is None else as_latents(latents)
         self.seed, self.batch, self.lr, self.betas = seed, batch, lr, betas
         self.labels, self.shift, self.ema = labels, shift, ema
-        self.step = 0
+        self.penalty, self.clip = penalty, clip
+        self.step = self.batches = 0
         self.average = G if ema is None else deepcopy(G).eval().requires_grad_(False)
-        self._frozen = [p for p in D.parameters() if p.requires_grad]
+        super().__init__()
+        rates = dict(zip("GD", lr if isinstance(lr, tuple) else (lr, lr), strict=True))
+        self.controls = changed(Controls(0.0, 0.0), lr_G=rates["G"], lr_D=rates["D"], d_steps=d_steps)
+        """The learning rates and so on that the next step will use; `change` sets them."""
+        self.changes: tuple[Change, ...] = ()
+        """What was changed since the beginning, oldest first."""
+        self.history = History()
+        """The steps so far, thinned where they are old: at most 4,000."""
+        self.trouble = ""
+        """What went wrong beside the training, in words: a watcher or a save; empty for nothing."""
         self.optimizers = {
-            name: torch.optim.Adam(parameters, lr=lr, betas=betas, fused=True)
+            name: torch.optim.Adam(parameters, lr=rates[name], betas=betas, fused=True)
             for name, parameters in (
                 ("G", [p for p in G.parameters() if p.requires_grad]),
-                ("D", self._frozen),
+                ("D", self._thawed),
             )
         }
-        self._order: tuple[int, Tensor] = (-1, torch.empty(0))
+        self.diversity: tuple[tuple[int, float], ...] = ()
+        """Every 50 steps: the step, and how far apart generated images are, relative to real ones."""
+        self._smoothed = 0.0, self.loss
+        self.d_steps = d_steps
+        self._guard = threading.Lock()
+        self._begun = 0
+        self._watchers: dict[object, Watcher] = {}
+        self._background: Background | None = None
+        self._failure: Exception | None = None
 
     def __repr__(self) -> str:
         of = f"{type(self.G).__name__}, {type(self.D).__name__}, {self.data.name!r}"
@@ -117,147 +140,151 @@ class Trainer:
 
     @property
     def epoch(self) -> int:
-        """How many times all images were seen."""
-        return self.step // (len(self.data) // self.batch)
+        """How many times D saw all images."""
+        return self.batches // (len(self.data) // self.batch)
+
+    @property
+    def running(self) -> bool:
+        """Whether a background run is making steps."""
+        return self._background is not None and self._background.alive
+
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """What looks wrong now, each with a sentence that says why; empty when nothing does."""
+        floor = least(self._taught(self.controls.smoothing))
+        return alarms(self.history.last(SEEN), self.diversity, floor)
 
     def steps(self, n: int) -> Iterator[Step]:
         """Train `n` steps, giving a `Step` after each; leaving the loop early leaves whole steps behind."""
         for _ in range(n):
             yield self.advance()
 
-    def advance(self) -> Step:
-        """Train one step: D on real and fake images, then G against the new D."""
-        with self._alone(), self._noise():
-            self.G.train()
-            self.D.train()
-            fake = self._fake()
-            d_loss, d_real, d_fake = self._teach_discriminator(fake.detach())
-            g_loss = self._teach_generator(fake)
-            self.step += 1
-            self._follow()
-        values = torch.stack([d_loss, g_loss, d_real, d_fake]).tolist()
-        return Step(self.step, *values)
+    def advance(self, which: Which = "both") -> Step:
+        """Train one step: D on real and fake images, then G against the new D; or only one of them, once.
+
+        Raises `TrainingError` when nobody would learn, because that network is frozen.
+        """
+        with whole() as interrupt, self._alone(unless=interrupt) as alone:
+            step = self._turn(which) if alone else None
+        if step is None:
+            raise KeyboardInterrupt
+        self._tell(step)
+        return step
+
+    def once(self, which: Which = "both") -> Step:
+        """Do what `advance` does, after raising what made a background run fail; safe while one plays."""
+        self._raise()
+        return self.advance(which)
+
+    def play(self, until: int | None = None) -> None:
+        """Go on in the background, until step `until` (None: until `pause`); returns at once.
+
+        While it plays, another `play` only moves `until`. An exception in a step ends the run, stands in
+        `trouble`, and is raised by the next `play`, `pause` or `once`.
+        """
+        self._raise()
+        with self._guard:
+            if self._background is not None and self._background.alive:
+                self._background.until = until
+                return
+            self._background = Background(self, until, self._ended)
+            self._background.start()
+
+    def pause(self) -> None:
+        """Stop the background run; returns between two steps. Without one, nothing happens."""
+        background = self._background
+        if background is not None:
+            background.end()
+        self._raise()
+
+    def change(
+        self,
+        *,
+        lr_G: float | None = None,
+        lr_D: float | None = None,
+        frozen: tuple[Side, ...] | None = None,
+        smoothing: float | None = None,
+        d_steps: int | None = None,
+    ) -> None:
+        """Change controls from the next step on, and record what changed in `changes`.
+
+        `smoothing` gives real images the label 1 − smoothing. Raises `TrainingError` for what cannot be, and
+        `LossError` for smoothing a loss without labels; then nothing is changed.
+        """
+        wishes = {"lr_G": lr_G, "lr_D": lr_D, "frozen": frozen, "smoothing": smoothing, "d_steps": d_steps}
+        with self._guard:
+            controls = changed(self.controls, **wishes)
+            if controls.smoothing:
+                self.loss.smoothed(1 - controls.smoothing)  # raises where there is nothing to smooth
+            self.changes += differences(self._begun + 1, self.controls, controls)
+            self.controls = controls
+
+    def watch(self, fn: Watcher) -> Callable[[], None]:
+        """Call `fn(trainer, step)` after each step, in its thread and without a lock; returns what ends that.
+
+        It is also called with None when a background run stops. What it raises stands in `trouble`.
+        """
+        key = object()
+        self._watchers[key] = fn
+        return lambda: self._watchers.pop(key, None) and None
 
     def settings(self) -> dict[str, Any]:
         """Give what must be equal for a resumed run to be the same run, as JSON values."""
-        return {
-            "networks": [type(self.G).__name__, type(self.D).__name__],
-            "data": self.data.name,
-            "data_sha256": self.data.sha256(),
-            "loss": self.loss.name,
-            "latents": self.latents.describe(),
-            "seed": self.seed,
-            "batch": self.batch,
-            "lr": self.lr,
-            "betas": list(self.betas),
-            "labels": self.labels,
-            "shift": self.shift,
-            "ema": self.ema,
-        }
+        return settings_of(self)
 
-    def _teach_discriminator(self, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        real, labels = self._real()
-        if isinstance(self.D, Classifying) and self.labels:
-            on_real, named_real = self.D.classify(self._moved(real))
-            lesson = self.labels * F.cross_entropy(named_real, labels)
-        else:
-            on_real, lesson = self.D(self._moved(real)), torch.zeros((), device=real.device)
-        on_fake = self.D(self._moved(fake))
-        loss = self.loss.discriminator(on_real, on_fake)
-        self._descend("D", loss + lesson)
-        return loss.detach(), on_real.detach().mean(), on_fake.detach().mean()
+    @contextmanager
+    def _alone(self, unless: threading.Event | None = None) -> Iterator[bool]:
+        with alone_with(map(unwrap, (self.G, self.D, self.average)), unless) as alone:
+            yield alone
 
-    def _teach_generator(self, fake: Tensor) -> Tensor:
-        for parameter in self._frozen:
-            parameter.requires_grad_(False)
+    def _turn(self, which: Which) -> Step:
+        """Make one whole step; the caller is alone with the networks."""
+        began, nets = perf_counter(), {"G": self.G, "D": self.D}
+        with self._guard:
+            controls, self._begun = self.controls, self.step + 1
         try:
-            loss = self.loss.generator(self.D(self._moved(fake)))
-            self._descend("G", loss)
+            learning = learners(which, controls.frozen)
+            for side, rate in (("G", controls.lr_G), ("D", controls.lr_D)):
+                self.optimizers[side].param_groups[0]["lr"] = rate
+            turns = controls.d_steps if which == "both" else 1
+            lesson = self._learn(learning, turns, self._taught(controls.smoothing))
+            self.step += 1
         finally:
-            for parameter in self._frozen:
-                parameter.requires_grad_(True)
-        return loss.detach()
+            self._begun = self.step
+        values, gradients, weights = layer_norms(nets, learning, lesson)
+        if self.step % EVERY == 0:
+            self._compare()
+        measured = dict(zip(lesson._fields, values, strict=True))
+        seconds = perf_counter() - began
+        step = Step(self.step, **measured, gradients=gradients, weights=weights, seconds=seconds)
+        self.history.append(step)
+        return step
 
-    def _descend(self, name: str, loss: Tensor) -> None:
-        optimizer = self.optimizers[name]
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+    def _taught(self, smoothing: float) -> Loss:
+        if self._smoothed[0] != smoothing:
+            self._smoothed = smoothing, self.loss.smoothed(1 - smoothing) if smoothing else self.loss
+        return self._smoothed[1]
 
-    def _real(self) -> tuple[Tensor, Tensor]:
-        per_epoch = len(self.data) // self.batch
-        epoch, at = divmod(self.step, per_epoch)
-        if self._order[0] != epoch:
-            self._order = (epoch, self.data.order(self.seed, epoch))
-        chosen = self._order[1][at * self.batch : (at + 1) * self.batch]
-        device = _device(self.D)
-        return self.data.scaled(chosen).to(device), self.data.labels[chosen].to(device)
+    def _compare(self) -> None:
+        n = min(BATCH, len(self.data))
+        inputs = self.latents.to(device_of(self.G))(range(n))
+        ratio = relative_spread(self.G, inputs, self.data.scaled(self.data.order(self.seed, 0)[:n]))
+        self.diversity = (*self.diversity[1 - KEPT :], (self.step, ratio))
 
-    def _fake(self) -> Tensor:
-        seeds = self._stream(_LATENTS).generate_state(self.batch).tolist()
-        fake: Tensor = call(self.G, self.latents.to(_device(self.G))(seeds))
-        return fake
+    def _tell(self, step: Step | None) -> None:
+        for fn in list(self._watchers.values()):
+            try:
+                fn(self, step)
+            except Exception as error:  # noqa: BLE001  (a watcher may raise anything, and training goes on)
+                self.trouble = f"{getattr(fn, '__qualname__', fn)}, which watches, failed: {said(error)}"
 
-    def _moved(self, images: Tensor) -> Tensor:
-        return shaken(images, self.shift)
+    def _ended(self, failure: Exception | None) -> None:
+        if failure is not None:
+            self._failure = failure
+            self.trouble = f"Step {self.step + 1:,} failed, and the run stopped: {said(failure)}"
+        self._tell(None)
 
-    def _follow(self) -> None:
-        if self.ema is None:
-            return
-        # a young average forgets faster, so that it never remembers the untrained network
-        weight = 1 - min(self.ema, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            ours, theirs = self.average.state_dict().values(), self.G.state_dict().values()
-            for mine, new in zip(ours, theirs, strict=True):
-                mine.lerp_(new, weight) if mine.is_floating_point() else mine.copy_(new)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        with ExitStack() as stack:
-            for model in (self.G, self.D, self.average):
-                stack.enter_context(lock_of(model))
-            yield
-
-    @contextmanager
-    def _noise(self) -> Iterator[None]:
-        """Give dropout and the like a stream of this step's own."""
-        devices = {_device(self.G), _device(self.D)}
-        cuda = [device for device in devices if device.type == "cuda"]
-        seed = int(self._stream(_INSIDE).generate_state(1)[0])
-        with torch.random.fork_rng(devices=[device.index or 0 for device in cuda]):
-            torch.default_generator.manual_seed(seed)
-            if cuda:
-                torch.cuda.manual_seed_all(seed)
-            yield
-
-    def _stream(self, kind: int) -> np.random.SeedSequence:
-        return np.random.SeedSequence([self.seed, self.step, kind])
-
-
-def _prior(G: nn.Module) -> Latents:
-    noise = getattr(G, "noise", None)
-    if not isinstance(noise, int):
-        raise LatentsError(
-            problem(
-                "the prior of this generator is not known.",
-                got=f"{type(G).__name__} without a whole number as its `noise`",
-                allowed="latents, or a generator that says how wide its noise is",
-                next="Pass for instance latents=gw.normal(64).",
-            )
-        )
-    return normal(noise)
-
-
-def _unlabelled(D: nn.Module) -> DataError:
-    return DataError(
-        problem(
-            "this discriminator cannot be taught labels.",
-            got=f"{type(D).__name__} without classify()",
-            allowed="labels=0, or a discriminator with classify(images) -> (logits, logits of each label)",
-            next="Pass labels=0, or take gw.nets.DCGANDiscriminator.",
-        )
-    )
-
-
-def _device(model: nn.Module) -> torch.device:
-    return next((p.device for p in model.parameters()), torch.device("cpu"))
+    def _raise(self) -> None:
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure

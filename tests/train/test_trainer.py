@@ -287,7 +287,7 @@ def test_a_step_waits_for_whoever_holds_the_model(make):
 
 def test_an_unknown_loss_and_a_batch_too_large_are_refused_before_anything_happens(few):
     with pytest.raises(UnknownLossError):
-        Trainer(*small_pair(), few, loss="wgan", batch=8)
+        Trainer(*small_pair(), few, loss="wgam", batch=8)
     with pytest.raises(DataError, match="allowed: 1 to 60"):
         Trainer(*small_pair(), few, batch=61)
 

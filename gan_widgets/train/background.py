@@ -1,0 +1,114 @@
+"""A training in a thread of its own, which stops between two steps and never in one."""
+
+import atexit
+import signal
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gan_widgets.train.step import Step
+    from gan_widgets.train.trainer import Trainer
+
+_LAST_WAIT = 5.0
+_running: "weakref.WeakSet[Background]" = weakref.WeakSet()
+
+
+class Background:
+    """One run of steps in a daemon thread, until step `until`, a wish to stop, or a failure."""
+
+    def __init__(
+        self, trainer: "Trainer", until: int | None, ended: Callable[[Exception | None], None]
+    ) -> None:
+        self.until = until
+        self.stop = threading.Event()
+        self._trainer, self._ended = trainer, ended
+        self._stepping = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="gan-widgets-training", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        _running.add(self)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it goes on making steps."""
+        return self._thread.is_alive() and not self.stop.is_set()
+
+    def end(self) -> None:
+        """Stop, and return once no step is under way; whoever watches may still be told meanwhile.
+
+        It may be called by whoever holds the lock of a network: a step that waits for one gives up.
+        """
+        self.stop.set()
+        with self._stepping:
+            pass
+
+    def join(self, seconds: float) -> None:
+        """Wait until the thread is gone, at most so long."""
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        failure = None
+        try:
+            while self._more():
+                with self._stepping:
+                    step = self._step()
+                if step is not None:
+                    self._trainer._tell(step)
+        except Exception as error:  # noqa: BLE001  (a network may raise anything; it is raised where it is seen)
+            failure = error
+        self.stop.set()
+        _running.discard(self)
+        self._ended(failure)
+
+    def _step(self) -> "Step | None":
+        with self._trainer._alone(unless=self.stop) as alone:
+            return self._trainer._turn("both") if alone and self._more() else None
+
+    def _more(self) -> bool:
+        return not self.stop.is_set() and (self.until is None or self._trainer.step < self.until)
+
+
+@atexit.register
+def _leave() -> None:
+    """Let every run end its step: a thread that is cut off inside PyTorch may end the process with it."""
+    runs = list(_running)
+    for run in runs:
+        run.stop.set()
+    for run in runs:
+        run.join(_LAST_WAIT)
+
+
+@contextmanager
+def whole() -> Iterator[threading.Event]:
+    """Put off Ctrl-C: the event says that it was asked for, and `KeyboardInterrupt` comes after the block.
+
+    So nobody is left with half a step, or with a lock. A second Ctrl-C interrupts at once. Threads other than
+    the main one get no interrupts, and a program that handles the signal in its own way keeps doing so.
+    """
+    asked = threading.Event()
+
+    def later(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            signal.default_int_handler(number, frame)
+        asked.set()
+
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if not ours:
+        yield asked
+        return
+    try:
+        signal.signal(signal.SIGINT, later)
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if asked.is_set():
+        raise KeyboardInterrupt
