@@ -80,7 +80,8 @@ def test_shift_on_a_concept_selects_the_units_that_reach_it_and_can_be_ranked(ho
 def test_the_keyboard_walks_selects_and_clears(host: Host) -> None:
     root = small(host, sort="number")
     cell, keys = walk(root, 0, 2), host.page.keyboard
-    said = "unit 0 of 6, hole, IoU 0.31, 95 % 0.279 to 0.341, p 0.001, its best concept"
+    own = "its best concept (p 0.003, the choice allowed for)"
+    said = f"unit 0 of 6, hole, IoU 0.31, 95 % 0.279 to 0.341, p 0.001, {own}"
     expect(cell).to_have_attribute("aria-label", said)
     expect(root.locator("[aria-live]")).to_have_text(said)
     keys.press("Enter")
@@ -137,7 +138,7 @@ def test_what_is_selected_elsewhere_is_shown(host: Host) -> None:
 
 def test_what_is_selected_elsewhere_is_brought_into_sight(host: Host) -> None:
     root = host.mount("iou_heatmap", (512, 400), sort="number", selection=[300], concept=399)
-    scroller = root.locator(".gw-scroller")
+    scroller = root.locator(".gw-scroller").first
     place = "box => [box.scrollLeft, box.scrollTop]"
     across, down = scroller.evaluate(place)
     assert across > 2000

@@ -51,22 +51,45 @@ class Hostile(nn.Module):
             h = step(h)
         return torch.tanh(h[:, :1])
 
+def marked(images):
+    places = torch.arange(images[0, 0].numel()).reshape(images.shape[2:])
+    return torch.stack([(images[:, 0] > 0) & (places % len(names) >= k) for k in range(len(names))], 1)
+
+torch.manual_seed(0)
 lab = gw.attach(Hostile(), latents=gw.normal(5), samples=3)
-picker, grid, sliders = gw.LayerPicker(lab), gw.ActivationGrid(lab), gw.AblationSliders(lab)
-views = [picker, grid, sliders]
+concepts = gw.concepts.from_function(marked, names, [name[::-1] for name in names])
+bench, chart = gw.Workbench(lab, concepts), gw.LayerChart(lab, at_least=0)
+heatmap, gallery, sliders = bench.heatmap, bench.gallery, bench.sliders
+views = [bench.picker, bench.grid, sliders, heatmap, gallery]
+"""
+DISSECT = """
+found = lab.dissect(concepts, images=64, layer=[f"steps.{name}" for name in names], progress=False)
+lab.layer = f"steps.{names[0]}"
+bench
 """
 # afterwards the handlers of elements that were just made have run
 TWO_FRAMES = """() => new Promise(done =>
   requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
-SHOWN = ("lab.layers", "print(lab.layers)", "list(lab.layers)", "print(grid, sliders)")
-VIEWS = ("layer-picker", "activation-grid", "ablation-sliders")
+SHOWN = (
+    "lab.layers",
+    "print(lab.layers)",
+    "list(lab.layers)",
+    "print(bench, chart, chart.text(), *views)",
+    "lab.found",
+    "lab.found.summary()",
+    "lab.found.to_frame().head(25)",
+    "gw.compare(lab.found, found[f'steps.{names[1]}'], at_least=0)",
+    "concepts",
+)
+VIEWS = ("layer-picker", "activation-grid", "ablation-sliders", "iou-heatmap", "unit-gallery")
 
 
 @pytest.fixture(scope="module")
 def lab(shared_lab: Lab) -> Lab:
-    """All three views on a model whose every layer has a payload for its name and for its kind."""
+    """All views on a model whose every layer has a payload for its name and for its kind, and on concepts of
+    such names and categories."""
     model = MODEL.format(payloads=repr(list(PAYLOADS)))
-    shared_lab.open(model, "picker", "grid", "sliders", "lab", *SHOWN)
+    shared_lab.open(model, DISSECT, "chart", "lab", *SHOWN)
     shared_lab.run()
     return shared_lab
 
@@ -83,7 +106,7 @@ def test_there_are_twenty_payloads() -> None:
 
 
 def test_no_name_in_a_cell_output_runs(lab: Lab) -> None:
-    assert lab.page.locator(".jp-OutputArea-output").count() >= len(SHOWN) + 4
+    assert lab.page.locator(".jp-OutputArea-output").count() >= len(SHOWN) + 3
     nothing_ran(lab)
 
 
@@ -95,8 +118,43 @@ def test_no_layer_name_runs_in_any_view(lab: Lab) -> None:
         for name in VIEWS:
             assert lab.view(name).get_attribute("data-error") is None
         expect(picker.locator('[data-action="layer"]')).to_have_value(layer)
-        expect(picker).to_contain_text(payload)
+        for name in VIEWS:
+            expect(lab.view(name)).to_contain_text(payload)
         lab.view("activation-grid").hover()
+        nothing_ran(lab)
+
+
+def test_no_name_of_a_concept_or_a_category_runs_in_any_view(lab: Lab) -> None:
+    lab.kernel.value(f"setattr(lab, 'layer', {'steps.' + PAYLOADS[0]!r})")
+    heatmap, gallery = lab.view("iou-heatmap"), lab.view("unit-gallery")
+    expect(gallery).to_have_attribute("data-coming", "0")
+    for at, payload in enumerate(PAYLOADS):
+        lab.kernel.value("setattr(heatmap, 'show', 'map')")
+        lab.kernel.value(f"setattr(lab, 'concept', {payload!r})")
+        expect(heatmap.locator(".gw-chosen")).to_contain_text(payload)
+        expect(gallery.locator('[data-action="concept"]')).to_have_value(str(at))
+        heatmap.locator(".gw-cell").focus()
+        lab.page.keyboard.press("Control+Home")
+        for _ in range(at):
+            lab.page.keyboard.press("ArrowRight")
+        expect(heatmap.locator(".gw-card")).to_contain_text(payload)
+        expect(heatmap.locator(".gw-card")).to_contain_text(payload[::-1])
+        lab.kernel.value("setattr(heatmap, 'show', 'table')")
+        expect(heatmap.locator("tbody tr").first).to_contain_text(payload[::-1])
+        nothing_ran(lab)
+    lab.kernel.value("[setattr(lab, 'concept', ''), setattr(heatmap, 'show', 'map')]")
+
+
+def test_no_state_of_a_unit_runs(lab: Lab) -> None:
+    heatmap, gallery = lab.view("iou-heatmap"), lab.view("unit-gallery")
+    for payload in PAYLOADS:
+        text = json.dumps(payload)
+        lab.kernel.value(
+            f"[setattr(heatmap, 'rows', {{**heatmap.rows, 'states': [{text}] * 3}}),"
+            f" setattr(gallery, 'info', {{**gallery.info, 'states': {{{text}: [0, 1, 2]}}}})]"
+        )
+        for view in (heatmap, gallery):
+            expect(view.locator(".gw-legend")).to_contain_text(payload)
         nothing_ran(lab)
 
 
