@@ -18,11 +18,11 @@ that make it; `mistakes` is their list.
 
 from collections.abc import Callable
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from gan_widgets.train.check_error import CheckError
 from gan_widgets.train.loss_checks import check_loss
-from gan_widgets.train.net_checks import check_discriminator, check_generator, check_parameters
+from gan_widgets.train.net_checks import Given, check_discriminator, check_generator, check_parameters
 from gan_widgets.train.noise_checks import check_noise
 
 __all__ = [
@@ -66,33 +66,38 @@ def noise(fn: Callable[..., Tensor]) -> None:
     check_noise(fn)
 
 
-def parameters(net: nn.Module, expected: int) -> None:
+def parameters(net: Given, expected: int) -> None:
     """Check how many parameters a network has; a wrong number is traced to a layer where it can be.
+
+    `net` is the network or a function without arguments that makes it, here and below.
 
     Raises `CheckError` with what is wrong.
 
+    >>> from torch import nn
     >>> parameters(nn.Linear(784, 256), 200_960)
     ✓ Linear: 200,960 parameters
     """
     check_parameters(net, expected)
 
 
-def generator(net: nn.Module, noise_dim: int = 96) -> None:
+def generator(net: Given, noise_dim: int = 96) -> None:
     """Check that noise `(n, noise_dim)` becomes images in [-1, 1], `(n, 784)` or `(n, 1, 28, 28)`.
 
     The network is left as it is. Raises `CheckError` with what is wrong.
 
+    >>> from torch import nn
     >>> generator(nn.Sequential(nn.Linear(96, 784), nn.Tanh()))
     ✓ Sequential: noise (5, 96) to images (5, 784) in [−1, 1]
     """
     check_generator(net, noise_dim)
 
 
-def discriminator(net: nn.Module) -> None:
+def discriminator(net: Given) -> None:
     """Check that images `(n, 784)` and `(n, 1, 28, 28)` become one logit each, `(n, 1)`, any real number.
 
     The network is left as it is. Raises `CheckError` with what is wrong.
 
+    >>> from torch import nn
     >>> discriminator(nn.Sequential(nn.Flatten(), nn.Linear(784, 1)))
     ✓ Sequential: images of either shape to logits (n, 1)
     """

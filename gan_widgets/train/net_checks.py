@@ -1,24 +1,27 @@
 """Finds out what is wrong with a reader's networks: how many parameters, which shapes, which range."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from gan_widgets.train.check_error import CheckError, called, name_of, right, wrong
 
+Given: TypeAlias = nn.Module | Callable[[], nn.Module]
+
 _N = 5
 _PIXELS = 28 * 28
 _SHAPES = ((_N, _PIXELS), (_N, 1, 28, 28))
 
 
-def check_parameters(net: nn.Module, expected: int) -> None:
+def check_parameters(given: Given, expected: int) -> None:
     """Raise `CheckError` unless there are `expected` parameters, with what would give the rest."""
-    _check_module(net, "parameters")
+    net = _network(given, "parameters")
     count = sum(parameter.numel() for parameter in net.parameters())
     if count == expected:
-        right(f"{name_of(net)}: {count:,} parameters")
+        right(f"{name_of(given)}: {count:,} parameters")
         return
     reasons = list(_reasons(net, expected - count))
     raise wrong(
@@ -29,9 +32,9 @@ def check_parameters(net: nn.Module, expected: int) -> None:
     )
 
 
-def check_generator(net: nn.Module, noise_dim: int) -> None:
+def check_generator(given: Given, noise_dim: int) -> None:
     """Raise `CheckError` unless noise becomes images in [-1, 1], `(n, 784)` or `(n, 1, 28, 28)`."""
-    _check_module(net, "generator")
+    net = _network(given, "generator")
     noise = torch.rand(_N, noise_dim, generator=torch.Generator().manual_seed(0)) * 2 - 1
     images = _run(net, noise, f"generator(noise of shape {tuple(noise.shape)})")
     if tuple(images.shape) not in _SHAPES:
@@ -57,12 +60,12 @@ def check_generator(net: nn.Module, noise_dim: int) -> None:
             allowed="−1 (black) to 1 (white), as the real images have it",
             next="End the network with nn.Tanh(), not with nn.Sigmoid() or nn.ReLU().",
         )
-    right(f"{name_of(net)}: noise ({_N}, {noise_dim}) to images {tuple(images.shape)} in [−1, 1]")
+    right(f"{name_of(given)}: noise ({_N}, {noise_dim}) to images {tuple(images.shape)} in [−1, 1]")
 
 
-def check_discriminator(net: nn.Module) -> None:
+def check_discriminator(given: Given) -> None:
     """Raise `CheckError` unless images `(n, 784)` and `(n, 1, 28, 28)` become one logit each, `(n, 1)`."""
-    _check_module(net, "discriminator")
+    net = _network(given, "discriminator")
     stream = torch.Generator().manual_seed(0)
     for shape in _SHAPES:
         images = torch.rand(shape, generator=stream) * 2 - 1
@@ -82,21 +85,26 @@ def check_discriminator(net: nn.Module) -> None:
             allowed="any real number: the loss does the sigmoid itself",
             next="Take the nn.Sigmoid() at the end away.",
         )
-    right(f"{name_of(net)}: images of either shape to logits (n, 1)")
+    right(f"{name_of(given)}: images of either shape to logits (n, 1)")
 
 
 def _fault(what: str, *, got: object, allowed: object, next: str) -> CheckError:  # noqa: A002  (as in `problem`)
     return wrong(f"{what}.", got=got, allowed=allowed, next=next)
 
 
-def _check_module(net: object, what: str) -> None:
-    if not isinstance(net, nn.Module):
-        raise wrong(
-            "this is no network.",
-            got="None: the function that makes it returns nothing" if net is None else type(net).__name__,
-            allowed="an nn.Module",
-            next=f"Pass the network itself: gw.check.{what}(net, …).",
-        )
+def _network(given: object, what: str) -> nn.Module:
+    """Give the network; a function without arguments is called to make it."""
+    made = given
+    if callable(given) and not isinstance(given, nn.Module):
+        made = called(given, shown=f"{name_of(given)}()")
+    if isinstance(made, nn.Module):
+        return made
+    raise wrong(
+        "this is no network.",
+        got="None: the function that makes it returns nothing" if made is None else type(made).__name__,
+        allowed="an nn.Module",
+        next=f"Pass the network, or the function that makes it, to gw.check.{what}.",
+    )
 
 
 def _run(net: nn.Module, tensor: Tensor, shown: str) -> Tensor:

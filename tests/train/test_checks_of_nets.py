@@ -113,6 +113,20 @@ class TestParameters:
 
     def test_what_is_no_network_is_said_to_be_none(self):
         assert "the function that makes it returns nothing" in words(checks.parameters, None, 5)
+        assert "the function that makes it returns nothing" in words(checks.parameters, lambda: None, 5)
+
+    def test_a_function_that_makes_the_network_will_do(self, capsys):
+        def discriminator():
+            return nn.Linear(3, 1)
+
+        checks.parameters(discriminator, 4)
+        assert capsys.readouterr().out == "✓ discriminator: 4 parameters\n"
+
+    def test_a_function_that_is_not_written_yet(self):
+        def discriminator():
+            raise NotImplementedError
+
+        assert words(checks.parameters, discriminator, 4).startswith("discriminator is not written yet.")
 
 
 class TestGenerator:
