@@ -4,17 +4,24 @@ import argparse
 from pathlib import Path
 
 ABOUT = """
+For instance, with the shipped generator of digits (its layers: net.3, net.6, net.9 and others):
+
+  gan-widgets dissect --model dcgan-mnist --layer net.6 --concepts strokes --out net6.safetensors
+
 `module:factory` names a function without arguments, or a class, in a module that Python can import from here,
 this folder first: its code is run. It gives a generator, or a tuple that begins with one and ends with its
 latents. `--weights` are loaded into it; they are never unpickled. With several layers the name of each goes
 into the names of its files: out.safetensors becomes out.net.6.safetensors.
 
 The table has each unit's best concept, by falling IoU, with a 95 % interval; p is the chance of such an IoU
-in one cell, q the rate of false discoveries among cells like it.
+in this cell, the family-wise p that in any cell, q the rate of false discoveries among cells like it.
 
 Exit status: 0 for a whole run, 1 for an error, 2 for wrong options, 130 after Ctrl-C. What was counted until
 an error or Ctrl-C is saved; --resume goes on from there.
 """
+
+
+_LAYER = "a layer's name, as gw.layers lists them; may come again: all are read in the same forwards"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--model", required=True, metavar="MODEL", help="module:factory, or a shipped one: dcgan-mnist")
     add("--weights", type=Path, metavar="FILE", help="safetensors (default: those that the factory gives)")
-    add("--layer", action="append", required=True, dest="layers", metavar="LAYER", help="may come again")
+    add("--layer", action="append", required=True, dest="layers", metavar="LAYER", help=_LAYER)
     add(
         "--concepts",
         required=True,
@@ -45,7 +52,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--share",
         type=float,
         default=0.01,
-        help="of a unit's positions, quantile only (default: %(default)s)",
+        help="of a unit's map that is above its level, quantile only (default: %(default)s)",
     )
     add(
         "--null",

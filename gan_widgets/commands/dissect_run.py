@@ -58,15 +58,18 @@ def dissect(options: argparse.Namespace) -> int:
 def table(found: Dissection, rows: int) -> str:
     """Write the best units of a dissection, at most so many, in columns.
 
-    Units below an IoU of 0.05 are left out. `p` is the chance of such an IoU in that cell, `q` the rate of
-    false discoveries among cells like it; without a null there are none.
+    Units below an IoU of 0.05 are left out. `p` is the chance of such an IoU in that cell, the family-wise
+    one that in any cell, `q` the rate of false discoveries among cells like it; all need a null.
     """
     best = [one for one in found.best() if one.iou >= _AT_LEAST]
-    lines = [("unit", "concept", "category", "IoU", "95 % interval", "p", "q"), *map(_row, best[:rows])]
+    lines = [
+        ("unit", "concept", "category", "IoU", "95 % interval", "p", "family-wise", "q"),
+        *map(_row, best[:rows]),
+    ]
     if found.p_values is None:
         lines = [line[:5] for line in lines]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    sides = (str.rjust, str.ljust, str.ljust, *[str.rjust] * 4)
+    sides = (str.rjust, str.ljust, str.ljust, *[str.rjust] * 5)
     text = [
         "  ".join(side(cell, width) for cell, width, side in zip(line, widths, sides, strict=False)).rstrip()
         for line in lines
@@ -79,7 +82,7 @@ def table(found: Dissection, rows: int) -> str:
 
 
 def _row(best: Best) -> tuple[str, ...]:
-    chances = [f"{0 if chance is None else chance:.3f}" for chance in (best.p, best.q)]
+    chances = [f"{0 if chance is None else chance:.3f}" for chance in (best.p, best.family_wise, best.q)]
     interval = f"{best.low:.3f} – {best.high:.3f}"
     return (
         str(best.unit),
