@@ -17,6 +17,12 @@ class _Dissect(ModuleType):
         return dissect(*arguments, **keywords)
 
     @property
+    def __doc__(self) -> str | None:  # type: ignore[override]  # (what `gw.dissect?` and help show)
+        from gan_widgets.dissect.run import dissect
+
+        return dissect.__doc__
+
+    @property
     def __signature__(self) -> Any:  # noqa: ANN401
         from inspect import signature
 

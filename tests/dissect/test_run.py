@@ -220,6 +220,7 @@ def test_the_package_is_the_function(small):
     )
     assert isinstance(found, gw.Dissection)
     assert found == run(model, latents, segmenter)
+    assert gw.dissect.__doc__ == dissect.__doc__
 
 
 def test_other_shares_are_counted_along(small):
