@@ -115,10 +115,10 @@ def estimate(
     jackknife (Quenouille 1956) by leaving out. The kernel distance has no bias. An interval is the estimate
     plus and minus the error times a quantile of Student's t.
 
-    Simulated with Gaussians of 84 features, 2,000 of each, at squared distances 0.21 and 8.4, plain values
-    are 2.1 and 10.4 on average, corrected ones 0.21 and 8.39, and the intervals hold the truth as often as
-    they say or oftener; with 500 of each the plain 7.7 becomes 0.16. Where both sets have one distribution,
-    the intervals are half as wide again as they need be.
+    Simulated: for Gaussians of 84 features, 8.40 apart, plain values are 10.44 on average with 2,000 samples
+    and 16.6 with 500, corrected ones 8.39 and 8.36. For 500 digits and 500 noisy ones, drawn from 10,000 each
+    that are 25.3 apart, plain values are 39.9, corrected ones 24.5, and 93 % of the intervals hold 25.3.
+    Where both sets have one distribution the intervals are wider than they need be.
 
     >>> import torch
     >>> rows = torch.randn(4000, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
