@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from gan_widgets.core.errors import DissectionError, problem
+from gan_widgets.dissect.hands import side_by_side
 from gan_widgets.dissect.job import Job
 from gan_widgets.dissect.plan import Chunk, Plan
 from gan_widgets.dissect.progress import Tell, uninterrupted
-from gan_widgets.dissect.state import State, presence
+from gan_widgets.dissect.state import Seen, State, presence
 from gan_widgets.dissect.subject import Subject, out_of_memory
 
 
@@ -49,9 +50,13 @@ def _collect(subject: Subject, plan: Plan, states: Mapping[str, State], chunk: C
     """Keep the largest values of a chunk of the range for thresholds."""
     maps = subject.maps(range(chunk.low, chunk.high))
     begin = plan.seeds("thresholds").start
+
+    def collect(name: str) -> None:
+        states[name].collect(maps[name], chunk.low, chunk.high, begin)
+
     with uninterrupted():
-        for name, state in states.items():
-            state.collect(maps[name], chunk.low, chunk.high, begin)
+        for _ in side_by_side(collect, states, next(iter(maps.values())).device):
+            pass
     tell(chunk.high - chunk.low, "thresholds")
 
 
@@ -69,12 +74,17 @@ def _count(subject: Subject, plan: Plan, states: Mapping[str, State], chunk: Chu
     weak = presence(masks)
     for state in states.values():
         check_grid(state, (masks.shape[2], masks.shape[3]))
-    for number, first, last in groups:
+
+    def look(group: tuple[int, int, int]) -> dict[str, Seen]:
+        _, first, last = group
         some = slice(first - low, last - low)
-        seen = {
+        return {
             name: state.look(maps[name][some], (masks if state.scale.size else weak)[some])
             for name, state in states.items()
         }
+
+    found = side_by_side(look, groups, masks.device)
+    for (number, first, last), seen in zip(groups, found, strict=True):
         with uninterrupted():
             for name, state in states.items():
                 state.take(chunk.role, number, (first, last), seen[name])
