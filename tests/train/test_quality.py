@@ -66,6 +66,15 @@ def test_the_generator_is_left_as_it_was():
     assert torch.get_rng_state().equal(random_state)
 
 
+@pytest.mark.parametrize(
+    ("share", "n", "low", "high"),
+    [(0.5, 100, 0.4038, 0.5962), (0.0, 20, 0.0, 0.1611), (1.0, 20, 0.8389, 1.0)],
+)
+def test_the_interval_of_a_share_is_wilsons(share, n, low, high):
+    found = Quality(n, share, (n,) + (0,) * 9).interval()
+    assert found == pytest.approx((low, high), abs=1e-4)
+
+
 def test_facts_are_json_values():
     facts = Quality(3, 2 / 3, (1, 2, 0, 0, 0, 0, 0, 0, 0, 0)).facts()
     assert facts == {
