@@ -129,7 +129,7 @@ class Trainer(Stepping):
         self._smoothed = 0.0, self.loss
         self.d_steps = d_steps
         self._guard = threading.Lock()
-        self._begun = 0
+        self._begun, self._torn = 0, False
         self._watchers: dict[object, Watcher] = {}
         self._background: Background | None = None
         self._failure: Exception | None = None
@@ -247,8 +247,10 @@ class Trainer(Stepping):
             for side, rate in (("G", controls.lr_G), ("D", controls.lr_D)):
                 self.optimizers[side].param_groups[0]["lr"] = rate
             turns = controls.d_steps if which == "both" else 1
+            self._torn = True  # until it is whole: nothing to save
             lesson = self._learn(learning, turns, self._taught(controls.smoothing))
             self.step += 1
+            self._torn = False
         finally:
             self._begun = self.step
         values, gradients, weights = layer_norms(nets, learning, lesson)
