@@ -53,8 +53,7 @@ def test_discriminators_give_a_logit_for_flat_images_and_for_square_ones(name):
     images = 2 * torch.rand(5, 1, 28, 28, generator=torch.Generator().manual_seed(0)) - 1
     assert D(images).shape == (5, 1)
     assert D(images).equal(D(images.flatten(1)))
-    # logits, not probabilities: they go below 0 and above 1
-    assert D(50 * images).min() < 0 or D(-50 * images).min() < 0
+    assert isinstance(D[-1], nn.Linear)  # a logit, no probability
 
 
 KINDS = {

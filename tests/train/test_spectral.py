@@ -37,16 +37,21 @@ def small():
     return gw.nets.spectral(D, seed=0)
 
 
-@pytest.mark.parametrize("name", [*DISCRIMINATORS, "small"])
-def test_the_largest_singular_value_of_every_layer_becomes_one(name):
-    D = small() if name == "small" else gw.nets.spectral(getattr(gw.nets, name)(seed=0), seed=0)
-    D.train()
-    matrices = weights(settled(D))
-    assert len(matrices) == sum(
-        isinstance(m, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)) for m in D.modules()
-    )
-    for matrix in matrices:
-        assert torch.linalg.matrix_norm(matrix, 2).item() == pytest.approx(1, abs=0.01)
+def largest(D):
+    return [torch.linalg.matrix_norm(matrix, 2).item() for matrix in weights(D)]
+
+
+def test_the_largest_singular_value_of_every_layer_becomes_one():
+    assert largest(settled(small(), forwards=300)) == pytest.approx([1] * 4, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", DISCRIMINATORS)
+def test_the_discriminators_of_the_courses_come_near_one_from_above(name):
+    D = gw.nets.spectral(getattr(gw.nets, name)(seed=0), seed=0)
+    found = largest(settled(D, forwards=30))
+    assert len(found) == sum(isinstance(m, (nn.Linear, nn.Conv2d)) for m in D.modules())
+    # a power iteration never gives more than the largest singular value
+    assert all(1 - 1e-5 < value < 1.03 for value in found)
 
 
 def test_a_network_of_linear_layers_stretches_no_distance():
