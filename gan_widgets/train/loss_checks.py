@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.overrides import TorchFunctionMode
 
 from gan_widgets.train.check_error import CheckError, called, name_of, numbers, right, wrong
 from gan_widgets.train.losses import named
@@ -98,19 +98,21 @@ def _extremes(count: int) -> Iterator[Logits]:
             )
 
 
-class _Watch(TorchDispatchMode):
-    """Notes the first operation that makes a table (n, n) from tensors of n numbers."""
+class _Watch(TorchFunctionMode):
+    """Notes the first operation in which n rows meet n numbers, and so make a table (n, n)."""
 
     def __init__(self, n: int) -> None:
         super().__init__()
         self.n, self.seen = n, ""
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: ANN401
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: ANN401
         """Run the operation and look at the shapes that go in and come out."""
         made = func(*args, **(kwargs or {}))
-        if not self.seen and isinstance(made, Tensor) and tuple(made.shape) == (self.n, self.n):
-            shapes = [tuple(each.shape) for each in args if isinstance(each, Tensor)]
-            self.seen = f"{' and '.join(map(str, shapes))} make {tuple(made.shape)} in one operation"
+        n, given = self.n, [*args, *(kwargs or {}).values()]
+        shapes = [tuple(each.shape) for each in given if isinstance(each, Tensor)]
+        is_table = isinstance(made, Tensor) and tuple(made.shape) == (n, n)
+        if not self.seen and (is_table or {(n,), (n, 1)} <= set(shapes)):
+            self.seen = f"{' and '.join(map(str, shapes))} make {(n, n)} in {name_of(func).strip('_')}"
         return made
 
 

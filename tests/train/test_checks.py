@@ -235,7 +235,12 @@ class TestForm:
         assert float(lazy(torch.zeros(3, 1), torch.zeros(3, 1))) == 0.5  # nothing of it shows in the value
         words = fault("discriminator", lazy, "lsgan")
         assert words.startswith("shapes broadcast")
-        assert "(7, 1) and (7,) make (7, 7) in one operation" in words
+        assert "(7, 1) and (7,) make (7, 7) in sub" in words
+
+    def test_a_library_s_own_function_that_broadcasts_is_seen_too(self):
+        with pytest.warns(UserWarning, match="different to the input size"):
+            words = fault("generator", lambda fake: F.mse_loss(fake, torch.ones(len(fake))) / 2, "lsgan")
+        assert "(7, 1) and (7,) make (7, 7) in mse_loss" in words
 
     def test_one_part_detached_is_named(self):
         words = fault("discriminator", lambda real, fake: labelled(1, 0)(real, fake.detach()), "gan")
