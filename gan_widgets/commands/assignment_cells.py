@@ -60,11 +60,11 @@ def for_students(notebook: NotebookNode) -> Counts:
     cells that nbgrader collects or grades are marked. Raises `AssignmentError` for markers that are unknown
     or do not pair, and when there is no solution; the notebook is then as it was.
     """
-    places = [(_place(cell, k), cell) for k, cell in enumerate(notebook.cells)]
-    found = [list(regions(cell.source, place, cell.cell_type)) for place, cell in places]
-    solutions = sum(region.kind == SOLUTION for each in found for region in each)
-    hidden = sum(region.kind == HIDDEN for each in found for region in each)
-    if not solutions:
+    found = [
+        list(regions(cell.source, _place(cell, k), cell.cell_type)) for k, cell in enumerate(notebook.cells)
+    ]
+    kinds = [_kinds(cell, each) for cell, each in zip(notebook.cells, found, strict=True)]
+    if not any(SOLUTION in each for each in kinds):
         raise AssignmentError(
             problem(
                 "this notebook has no solution to take out.",
@@ -74,18 +74,23 @@ def for_students(notebook: NotebookNode) -> Counts:
             )
         )
     checks = 0
-    for (_, cell), each in zip(places, found, strict=True):
-        kinds = {region.kind for region in each}
-        is_check = SOLUTION not in kinds and (HIDDEN in kinds or _is_check(cell))
+    for k, cell in enumerate(notebook.cells):
+        is_solution = SOLUTION in kinds[k]
+        is_check = not is_solution and (HIDDEN in kinds[k] or _is_check(cell))
         checks += is_check
-        cell.source = _stripped(cell, each)
-        if SOLUTION in kinds or is_check:
-            _mark(cell, grade=is_check or cell.cell_type == "markdown", solution=SOLUTION in kinds)
+        cell.source = _stripped(cell, found[k], is_solution=is_solution)
+        if is_solution or is_check:
+            name = str(cell.get("id", f"cell-{k + 1}"))
+            _mark(cell, name, grade=is_check or cell.cell_type == "markdown", solution=is_solution)
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
             cell.metadata.pop("execution", None)
     notebook.metadata.pop("widgets", None)
-    return Counts(solutions, checks, hidden)
+    return Counts(
+        solutions=sum(each.count(SOLUTION) for each in kinds),
+        checks=checks,
+        hidden=sum(each.count(HIDDEN) for each in kinds),
+    )
 
 
 def regions(source: str, place: str, cell_type: str = "code") -> Iterator[Region]:
@@ -134,18 +139,26 @@ def _is_kind(kind: str) -> bool:
     return kind.upper() in (SOLUTION, HIDDEN)
 
 
-def _stripped(cell: NotebookNode, found: list[Region]) -> str:
-    lines = cell.source.splitlines()
+def _kinds(cell: NotebookNode, found: list[Region]) -> list[str]:
+    """Give the kinds of a cell's regions; one that its author marked and that has none is a solution whole."""
+    kinds = [region.kind for region in found]
+    whole = SOLUTION not in kinds and cell.metadata.get("nbgrader", {}).get("solution", False)
+    return [*kinds, SOLUTION] if whole else kinds
+
+
+def _stripped(cell: NotebookNode, found: list[Region], *, is_solution: bool) -> str:
     stub = _STUBS.get(cell.cell_type, _STUBS["markdown"])
+    if is_solution and not any(region.kind == SOLUTION for region in found):
+        return "\n".join(stub)
+    lines = cell.source.splitlines()
     for region in reversed(found):
         instead = [region.indent + line for line in stub] if region.kind == SOLUTION else []
         lines[region.first : region.last + 1] = instead
     return "\n".join(lines).rstrip() if found else str(cell.source)
 
 
-def _mark(cell: NotebookNode, *, grade: bool, solution: bool) -> None:
+def _mark(cell: NotebookNode, name: str, *, grade: bool, solution: bool) -> None:
     """Give the cell nbgrader's metadata (schema 3); what an author has set already stays."""
-    name = str(cell.get("id", "cell"))
     facts = {
         "grade": grade,
         "grade_id": name,

@@ -100,6 +100,27 @@ class TestCells:
         assert for_students(notebook) == Counts(solutions=2, checks=1, hidden=1)
         assert str(Counts(2, 1, 1)) == "2 solutions taken out, 1 check, 1 hidden test removed"
 
+    def test_a_cell_that_its_author_marked_is_a_solution_as_a_whole(self):
+        cells = [new_code_cell("answer = 42"), new_markdown_cell("Because.")]
+        for k, cell in enumerate(cells):
+            cell.metadata["nbgrader"] = {"solution": True, "grade": bool(k), "grade_id": f"whole-{k}"}
+        notebook = new_notebook(cells=cells)
+        assert for_students(notebook).solutions == 2
+        assert [cell.source for cell in notebook.cells] == [
+            "# YOUR CODE HERE\nraise NotImplementedError()",
+            "YOUR ANSWER HERE",
+        ]
+
+    def test_cells_of_an_older_format_get_names_of_their_own(self, notebook):
+        for cell in notebook.cells:
+            del cell["id"]
+        notebook.nbformat_minor = 4
+        for_students(notebook)
+        names = [
+            cell.metadata["nbgrader"]["grade_id"] for cell in notebook.cells if "nbgrader" in cell.metadata
+        ]
+        assert names == ["cell-3", "cell-4", "cell-5"]
+
     def test_several_solutions_in_one_cell_keep_their_indents(self):
         source = (
             "### BEGIN SOLUTION\na = 1\n### END SOLUTION\nclass A:\n    def f(self):\n"
