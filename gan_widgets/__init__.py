@@ -47,6 +47,7 @@ _HOMES = {
     # views laid out together
     "CyclingDemo": "apps.cycling",
     "LayerChart": "apps.layer_chart",
+    "TrainingMonitor": "apps.training_monitor",
     "Workbench": "apps.workbench",
 }
 _MODULES = {

@@ -22,6 +22,7 @@ from gan_widgets.control.checks import (
 from gan_widgets.control.dissecting import Dissecting
 from gan_widgets.control.examples import Examples
 from gan_widgets.control.followers import Follower
+from gan_widgets.control.following import Following
 from gan_widgets.control.history import History
 from gan_widgets.control.rendering import Renderer
 from gan_widgets.control.status import Status, described, failed
@@ -36,7 +37,7 @@ from gan_widgets.core.recipe import Recipe
 from gan_widgets.core.seeds import check_seeds
 
 
-class Controller(Dissecting):
+class Controller(Dissecting, Following):
     """The observable state of one generator; made by `attach`.
 
     Assigning a trait renders first and lands only if that succeeds: a refused assignment raises, saying what

@@ -149,6 +149,11 @@ class Trainer(Stepping):
         return self._background is not None and self._background.alive
 
     @property
+    def until(self) -> int | None:
+        """The step at which the background run ends by itself; None without an end, or without a run."""
+        return self._background.until if self._background is not None and self.running else None
+
+    @property
     def alarms(self) -> tuple[Alarm, ...]:
         """What looks wrong now, each with a sentence that says why; empty when nothing does."""
         floor = least(self._taught(self.controls.smoothing))

@@ -60,7 +60,8 @@ def page(monkeypatch):
 @pytest.fixture(autouse=True)
 def bundles(tmp_path, monkeypatch):
     """Stand-ins for the built front end, which these tests do not run."""
-    for stem in ("activation_grid", "ablation_sliders", "layer_picker", "iou_heatmap", "unit_gallery"):
+    stems = ("activation_grid", "ablation_sliders", "layer_picker", "iou_heatmap", "unit_gallery")
+    for stem in (*stems, "training_sheet"):
         (tmp_path / f"{stem}.js").write_text(f"export default {{ /* {stem} */ }}")
         (tmp_path / f"{stem}.css").write_text(f".{stem} {{}}")
     monkeypatch.setattr(_bundles, "STATIC", tmp_path)

@@ -1,0 +1,136 @@
+"""One chart of a training: thin lines for what was measured and thick ones for its running mean."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import bqplot
+import numpy as np
+
+from gan_widgets.apps import training_axes as axes
+from gan_widgets.apps.training_series import Curve, Floats
+
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8b6f00", "#56a0d3", "#7a5195", "#888888")
+"""After Okabe and Ito: they differ for every kind of colour vision, on white and on black."""
+_INK = "var(--jp-content-font-color1, #444444)"
+_FAINT = 0.4
+_HIGH, _TOP, _BOTTOM, _LEFT, _RIGHT = 180, 34, 24, 58, 16
+_BESIDE = 116  # pixels for the names of layers
+_LONGEST = 14  # letters of such a name
+_NO_STEPS, _NO_LINES = np.array([0.0, 1.0]), np.ones((1, 2), np.float32)
+
+
+class Chart:
+    """A figure of which nothing is left to bqplot's own guesses: it gets its ends and the numbers along them.
+
+    `own` takes what is made, `across` is the scale of the steps, which all charts share. A logarithmic axis
+    is one of logarithms, so that a page need not rebuild its axes for it.
+    """
+
+    def __init__(self, own: Callable[[Any], Any], across: bqplot.LinearScale, title: str) -> None:
+        self.title, self.log = title, False
+        self._names: tuple[str, ...] = ()
+        self._up = own(bqplot.LinearScale(min=0.0, max=1.0))
+        # bqplot's page fails on a line without a single number, and on arrays that come later
+        blank = {"x": _NO_STEPS, "y": _NO_LINES, "visible": False, "scales": {"x": across, "y": self._up}}
+        self._raw = own(bqplot.Lines(**blank, stroke_width=1.0, opacities=[_FAINT], interactions={}))
+        self._mean = own(bqplot.Lines(**blank, stroke_width=2.0, interactions={}))
+        place = {axis: own(bqplot.LinearScale(min=0.0, max=1.0)) for axis in "xy"}
+        text = {"font_weight": "normal", "default_size": 12.0, "colors": [_INK], "apply_clip": False}
+        head = {"x": [0.0], "y": [1.0], "text": [title], "x_offset": 8 - _LEFT, "y_offset": -18}
+        nothing = {"x": [], "y": [], "text": [], "y_offset": -18}
+        marks = [
+            own(bqplot.Label(scales=place, **text, **more))
+            for more in (head, {**nothing, "x_offset": 0}, {**nothing, "x_offset": 15})
+        ]
+        self._legend = marks[1:]
+        plain = {"grid_lines": "none", "label_color": _INK, "tick_values": [0.0, 1.0], "tick_format": "~g"}
+        self._steps = own(bqplot.Axis(scale=across, **plain))
+        self._values = own(bqplot.Axis(scale=self._up, side="left", **plain))
+        self.figure = own(
+            bqplot.Figure(
+                marks=[self._raw, self._mean, *marks],
+                axes=[self._steps, self._values],
+                fig_margin={"top": _TOP, "bottom": _BOTTOM, "left": _LEFT, "right": _RIGHT},
+                padding_x=0.0,
+                padding_y=0.0,
+                display_toolbar=False,
+                layout={"width": "100%", "min_width": "0", "height": f"{_HIGH}px"},
+            )
+        )
+
+    def name(self, names: tuple[str, ...]) -> None:
+        """Name the lines: a few above them, many one below the other beside them."""
+        if names == self._names:
+            return
+        self._names, beside = names, len(names) > 3
+        place = np.arange(len(names))
+        x = np.ones(len(names)) if beside else 0.24 + 0.22 * place
+        y = 0.97 - 0.13 * place if beside else np.ones(len(names))
+        for mark, texts in zip(self._legend, (["■"] * len(names), [*map(_cut, names)]), strict=True):
+            mark.x, mark.y, mark.text = x, y, texts
+        self._legend[0].colors = colors_of(len(names)) or [_INK]
+        self._raw.opacities = [_FAINT] * len(names)
+        right = _BESIDE if beside else _RIGHT
+        self.figure.fig_margin = {"top": _TOP, "bottom": _BOTTOM, "left": _LEFT, "right": right}
+
+    def show(self, curve: Curve, along: Sequence[float]) -> None:
+        """Draw these lines, with the numbers `along` the steps."""
+        raw, means = self._placed(curve.extremes), self._placed(curve.means)
+        self._reach(np.concatenate([raw.ravel(), means.ravel()]))
+        words = [axes.label(step) for step in along]
+        self._number(self._steps, along, [f"step {words[0]}", *words[1:]] if words else [])
+        for mark, x, lines in ((self._raw, curve.ends, raw), (self._mean, curve.steps, means)):
+            there = np.isfinite(lines).any(axis=1)
+            with mark.hold_sync():
+                mark.visible = bool(there.any())
+                if not there.any():
+                    mark.x, mark.y = _NO_STEPS, _NO_LINES
+                    continue
+                colors = [color for color, seen in zip(colors_of(len(lines)), there, strict=True) if seen]
+                if colors != mark.colors:
+                    mark.colors = colors
+                twice = 2 if len(x) == 1 else 1  # a single point is no line
+                mark.x, mark.y = np.repeat(x, twice), np.repeat(lines[there], twice, axis=1)
+
+    def _reach(self, values: Floats) -> None:
+        """Let the axis reach from the least to the most of these, and write round numbers along it."""
+        known = values[np.isfinite(values)].astype(float)
+        low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+        if self.log:
+            numbers = axes.decades(10**low, 10**high)
+            ticks = [float(value) for value in np.log10(numbers)]
+        else:
+            numbers = ticks = axes.even(low, high)
+        with self._up.hold_sync():
+            self._up.min, self._up.max = ticks[0], ticks[-1]
+        self._number(self._values, ticks, [axes.label(number) for number in numbers])
+
+    def _number(self, axis: bqplot.Axis, places: Sequence[float], texts: Sequence[str]) -> None:
+        named = {_key(place): text for place, text in zip(places, texts, strict=True)}
+        if named != axis.tick_labels:
+            with axis.hold_sync():
+                axis.tick_values, axis.tick_labels = list(places), named
+
+    def _placed(self, lines: Floats) -> Any:  # noqa: ANN401  (float32, which NumPy's types do not keep)
+        """Return lines as they are drawn, float32, with NaN for what has no place on the axis."""
+        if self.log:
+            lines = np.log10(lines, out=np.full_like(lines, np.nan), where=lines > 0)
+        return np.where(np.abs(lines) < np.finfo(np.float32).max, lines, np.nan).astype(np.float32)
+
+
+def colors_of(lines: int) -> list[str]:
+    """Return a colour for each of so many lines."""
+    return [COLORS[k % len(COLORS)] for k in range(lines)]
+
+
+def _key(place: float) -> str:
+    """Write a number as a page does, which looks it up by that.
+
+    >>> _key(2.0), _key(0.3010299956639812)
+    ('2', '0.3010299956639812')
+    """
+    return str(int(place)) if place == int(place) and abs(place) < 1e21 else repr(float(place))
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _LONGEST else "…" + name[1 - _LONGEST :]  # layers differ at their ends
