@@ -8,6 +8,8 @@ from torch import Tensor
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.dissect.quick import above, descending, split, where
 
+_ENOUGH = 0.9  # of the wanted positions above a level; with fewer than ten, all of them
+
 
 def exceeding(share: float, positions: int) -> int:
     """Tell how many of `positions` values the top `share` holds: `k = floor(share · positions)`.
@@ -114,11 +116,13 @@ class Tail:
     def levels(self, share: float, positions: int) -> tuple[Tensor, Tensor]:
         """Give the level that the top `share` of `positions` exceeds: float32 `(units,)`, and who is tied.
 
-        With `k = exceeding(share, positions)`, the level lies midway between the k-th and the (k+1)-th
-        largest value (Network Dissection, CVPR 2017, section 2.2: `P(a > t) = share`), rounded so that
-        exactly `k` values exceed it. A unit is tied when the two are equal, as zeros are after a ReLU; then
-        the value itself is given, and fewer than `k` exceed it. Where a unit has no (k+1)-th number the level
-        is −inf. Raises `DissectionError` when the tail is too short.
+        With `k = exceeding(share, positions)`, the level lies midway between the (k+1)-th largest value and
+        the next above it (Network Dissection, CVPR 2017, section 2.2: `P(a > t) = share`), rounded so that
+        all that is larger than the one exceeds it: exactly `k` values, where the k-th differs. Where it does
+        not, fewer do. A nonzero value that a few positions share, as in half precision, costs little, and is
+        let pass down to nine tenths of `k`; below that, and for zeros, as after a ReLU, the unit is tied, and
+        the value itself is given. Where a unit has no (k+1)-th number the level is −inf. Raises
+        `DissectionError` when the tail is too short.
         """
         k = exceeding(share, positions)
         keep = self._top.shape[1]
@@ -131,9 +135,12 @@ class Tail:
                     next=f"Make it with Tail(units, keep={k + 1}).",
                 )
             )
-        high, low = self.values[:, k - 1], self.values[:, k]
+        largest, low = self.values[:, :k], self.values[:, k]
+        above_it = (largest > low[:, None]).sum(1)
+        tied = (above_it < _ENOUGH * k) | ((above_it < k) & ((low == 0) | low.isinf()))
+        high = largest.gather(1, (above_it - 1).clamp(min=0)[:, None])[:, 0]
         middle = ((high.double() + low.double()) / 2).float()
-        return torch.where((middle >= low) & (middle < high), middle, low), high == low
+        return torch.where(~tied & (middle >= low) & (middle < high), middle, low), tied
 
     def state_dict(self) -> dict[str, Any]:
         """Give all that `from_state_dict` needs: `values` on the CPU, and `positions`."""

@@ -75,6 +75,21 @@ def test_exactly_k_values_exceed_a_level_that_is_not_tied(values, k):
     assert above < k if tied else above == k
 
 
+@given(st.lists(st.integers(-40, 60), min_size=100, max_size=130), st.integers(10, 60), st.integers(0, 40))
+def test_a_value_that_few_positions_share_ties_no_unit(values, k, more):
+    values = [*range(100, 100 + more), *values]
+    k = min(k, len(values) - 1)
+    level, tied = tail_of(values, keep=k + 1).levels(k / len(values), len(values))
+    ordered = sorted(values, reverse=True)
+    larger = [value for value in ordered if value > ordered[k]]
+    if tied:
+        assert level == ordered[k]
+        assert len(larger) < 0.9 * k or (len(larger) < k and level == 0)
+    else:
+        assert sum(value > level for value in values) == len(larger) >= 0.9 * k
+        assert level == (larger[-1] + ordered[k]) / 2
+
+
 def test_a_level_lies_midway_between_two_values():
     level, tied = tail_of([5.0, 1.0, 4.0, 2.0], keep=3).levels(0.5, 4)
     assert (level.item(), tied.item()) == (3.0, False)

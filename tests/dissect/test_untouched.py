@@ -1,12 +1,14 @@
 """Any model can be dissected and is left as it was; with noise it gives the same each time."""
 
 import contextlib
+from copy import deepcopy
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+import gan_widgets as gw
 from gan_widgets.core.edits import Ablate
 from gan_widgets.core.errors import DissectionError
 from gan_widgets.core.intervene import intervene
@@ -145,9 +147,18 @@ def test_other_dtypes_are_read_as_float32_and_latents_follow_the_weights(dtype):
     assert found.levels.dtype == np.float32
     assert found.provenance["latents"]["dtype"] == str(dtype).removeprefix("torch.")
     close = {torch.float16: 1e-3, torch.bfloat16: 2e-2, torch.float64: 1e-5}[dtype]
-    both = ~np.isnan(plain.iou) & ~np.isnan(found.iou)
-    assert both.any()
-    assert np.abs(plain.iou - found.iou)[both].max() <= close
+    assert found.states == plain.states
+    np.testing.assert_allclose(found.iou, plain.iou, rtol=0, atol=close)
+    assert np.nanmax(plain.iou) > 0.05
+
+
+def test_a_generator_in_half_precision_has_the_units_of_the_one_in_single_precision():
+    G, _, latents = gw.pretrained("dcgan-mnist")
+    strokes = gw.concepts.strokes()
+    keywords = {"latents": latents, "segmenter": strokes, "images": 400, "null": None, "progress": False}
+    plain, found = (dissect(model, "net.9", **keywords) for model in (G, deepcopy(G).half()))
+    assert plain.states == found.states == ("ok",) * 64
+    np.testing.assert_allclose(found.iou, plain.iou, rtol=0, atol=1e-3)
 
 
 def test_the_lock_of_the_model_is_free_between_batches():
