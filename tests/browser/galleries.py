@@ -28,7 +28,7 @@ def scroll(root: Locator, share: float) -> None:
 
 def all_there(root: Locator) -> None:
     """Wait until every card that exists has its images."""
-    expect(root).to_have_attribute("data-coming", "0")
+    expect(root).to_have_attribute("data-coming", "0", timeout=30_000)
 
 
 def asked(host: Host) -> list[list[int]]:
