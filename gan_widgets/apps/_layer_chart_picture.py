@@ -50,7 +50,7 @@ def picture_of(
             draw.text((middle, end - 4 - line * _LINE), text, fill=_INK, font=font, anchor="mb")
         draw.text((middle, bottom + _LINE), names[at], fill=_INK, font=font, anchor="mm")
     draw.line((_LEFT, bottom, right, bottom), fill=_MUTED)
-    for row, (category, color) in enumerate(reversed(categories.items())):
+    for row, (category, color) in enumerate([*categories.items()][::-1]):
         y = top + row * _LINE
         draw.rectangle((right + _GAP, y, right + _GAP + 9, y + 9), fill=color)
         name = short(category, font, _LEGEND - 2 * _EDGE - 10)
