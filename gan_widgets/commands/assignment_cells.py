@@ -140,7 +140,7 @@ def _is_kind(kind: str) -> bool:
 
 
 def _kinds(cell: NotebookNode, found: list[Region]) -> list[str]:
-    """Give the kinds of a cell's regions; one that its author marked and that has none is a solution whole."""
+    """Give the kinds of a cell's regions; one without any that its author marked is a solution whole."""
     kinds = [region.kind for region in found]
     whole = SOLUTION not in kinds and cell.metadata.get("nbgrader", {}).get("solution", False)
     return [*kinds, SOLUTION] if whole else kinds
