@@ -36,8 +36,14 @@ OUTRAGEOUS = 1e4
 SURE = 0.02
 """How close to the least that it can be D's loss is when nothing is left for it to learn."""
 
-ALIKE, TIMES = 0.25, 4
-"""A collapsed generator's images are this close together, compared with real ones, so many times in a row."""
+COLLAPSED = ((4, 0.02), (20, 0.2))
+"""So many times in a row, images this close together, compared with real ones, are all alike.
+
+A good generator begins at 0.04 to 0.15, and takes a few hundred steps to get past 0.3.
+"""
+
+FALLEN, PART = 0.25, 1 / 3
+"""Images that were further apart have collapsed below this and this part of the best, four times over."""
 
 
 @dataclass(frozen=True)
@@ -170,15 +176,17 @@ def _saturated(points: list[Step], least: float) -> Alarm | None:
 
 
 def _collapse(diversity: Diversity) -> Alarm | None:
-    last = list(diversity)[-TIMES:]
-    if len(last) < TIMES or not all(ratio < ALIKE for _, ratio in last):
-        return None
-    return Alarm(
-        "collapse",
-        last[0][0],
-        f"Generated images are {last[-1][1]:.0%} as far apart as real ones: G makes nearly the same image "
-        "from every latent; go back to an earlier checkpoint, or give D more steps.",
-    )
+    best = max((ratio for _, ratio in diversity), default=0.0)
+    for times, limit in (*COLLAPSED, (COLLAPSED[0][0], min(FALLEN, PART * best))):
+        last = list(diversity)[-times:]
+        if len(last) == times and all(ratio < limit for _, ratio in last):
+            return Alarm(
+                "collapse",
+                last[0][0],
+                f"Generated images are {last[-1][1]:.0%} as far apart as real ones: G makes nearly the same "
+                "image from every latent; go back to an earlier checkpoint, or give D more steps.",
+            )
+    return None
 
 
 def _gradient(step: Step, side: str) -> float | None:

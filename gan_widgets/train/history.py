@@ -10,12 +10,12 @@
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from math import nan
 from typing import Any, overload
 
 import torch
 from torch import Tensor
 
+from gan_widgets.train.norms import plain
 from gan_widgets.train.step import Step
 
 _FIELDS = ("step", "d_loss", "g_loss", "d_real", "d_fake", "seconds")
@@ -64,7 +64,9 @@ class History(Sequence[Step]):
                 "passed": self._passed,
                 "recent": len(self._recent),
             }
-        names = {part: sorted({key for p in points for key in getattr(p, part)}) for part in _PARTS}
+        names = {
+            part: list(dict.fromkeys(key for p in points for key in getattr(p, part))) for part in _PARTS
+        }
         rows = [
             [getattr(p, name) for name in _FIELDS]
             + [getattr(p, part).get(key, _MISSING) for part in _PARTS for key in names[part]]
@@ -112,7 +114,8 @@ _MISSING = -1.0  # no norm is negative; NaN is a value that a norm may have
 
 
 def _point(row: list[float], said: dict[str, Any]) -> Step:
-    step, d_loss, g_loss, d_real, d_fake, seconds = (nan if v != v else v for v in row[: len(_FIELDS)])
+    row = list(map(plain, row))
+    step, d_loss, g_loss, d_real, d_fake, seconds = row[: len(_FIELDS)]
     at = len(_FIELDS)
     parts = []
     for part in _PARTS:

@@ -46,10 +46,10 @@ def layer_norms(
                 tensors.append(parameter.grad)
     there = [scalar for scalar in scalars if scalar is not None]
     read = iter(_read([*there, *(torch._foreach_norm(tensors) if tensors else ())]))
-    values = [nan if scalar is None else _plain(next(read)) for scalar in scalars]
+    values = [nan if scalar is None else plain(next(read)) for scalar in scalars]
     norms: tuple[dict[str, float], dict[str, float]] = {}, {}
     for (key, gradient), value in zip(owners, read, strict=True):
-        norms[not gradient][key] = _plain(hypot(norms[not gradient].get(key, 0.0), value))
+        norms[not gradient][key] = plain(hypot(norms[not gradient].get(key, 0.0), value))
     return Norms(values, *norms)
 
 
@@ -60,8 +60,8 @@ def _read(scalars: list[Tensor]) -> list[float]:
     return [float(scalar) for scalar in scalars]
 
 
-def _plain(value: float) -> float:
-    # one NaN object, so that equal steps compare equal
+def plain(value: float) -> float:
+    """Give the number, always the same object for NaN, so that equal steps compare equal."""
     return nan if value != value else value
 
 
