@@ -3,18 +3,28 @@
 import argparse
 from pathlib import Path
 
+_COURSE_STEPS = 3900
+"""Ten epochs of the 50,000 digits that the course trains on, in batches of 128, the last of each dropped."""
+_COURSE = (
+    "784 pixels, noise uniform on [-1, 1] and 96 wide, batches of 128, Adam with 1e-3 and betas 0.5 and "
+    "0.999 (CS231n, assignment 3)."
+)
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add `dcgan` and `classifier`, each with its options."""
+    """Add `gan`, `lsgan`, `dcgan` and `classifier`, each with its options."""
     nets = parser.add_subparsers(dest="net", metavar="net", required=True)
+    for name, line in (
+        ("gan", "the course's fully connected pair, with the non-saturating loss"),
+        ("lsgan", "the course's fully connected pair, with least squares"),
+    ):
+        course = nets.add_parser(name, help=line, description=f"Train {line}: {_COURSE}")
+        _shared(course)
+        _of_a_run(course, steps=_COURSE_STEPS, batch=128)
     dcgan = nets.add_parser("dcgan", help="a compact convolutional pair for grey images of 28×28")
     _shared(dcgan)
-    dcgan.add_argument(
-        "--steps", type=_positive, default=10_000, help="how many steps (default: %(default)s)"
-    )
-    dcgan.add_argument("--batch", type=_positive, default=64, help="images per step (default: %(default)s)")
+    _of_a_run(dcgan, steps=10_000, batch=64)
     dcgan.add_argument("--loss", default="gan-smooth", help="gan, gan-smooth or lsgan (default: %(default)s)")
-    dcgan.add_argument("--lr", type=float, default=1e-3, help="Adam's learning rate (default: %(default)s)")
     dcgan.add_argument(
         "--labels", type=float, default=1.0, help="weight of labels in D (default: %(default)s)"
     )
@@ -22,10 +32,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--shift", type=int, default=2, help="pixels D sees images moved by (default: %(default)s)"
     )
     dcgan.add_argument("--ema", type=float, default=0.999, help="decay of the average (default: %(default)s)")
-    dcgan.add_argument(
-        "--every", type=_positive, default=500, help="steps between sample sheets (default: %(default)s)"
-    )
-    dcgan.add_argument("--resume", action="store_true", help="go on from the checkpoint in the output folder")
     judge = nets.add_parser("classifier", help="a LeNet-size classifier of digits")
     _shared(judge)
     judge.add_argument(
@@ -38,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     if options.net == "classifier":
         from gan_widgets.commands.train_classifier import train
     else:
-        from gan_widgets.commands.train_dcgan import train
+        from gan_widgets.commands.train_pair import train
     return train(options)
 
 
@@ -48,6 +54,22 @@ def _shared(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--download", action="store_true", help="fetch the data when it is not there")
     parser.add_argument("--seed", type=_seed, default=0, help="names the run (default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True, help="the folder that gets everything")
+
+
+def _of_a_run(parser: argparse.ArgumentParser, *, steps: int, batch: int) -> None:
+    parser.add_argument(
+        "--steps", type=_positive, default=steps, help="how many steps (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--batch", type=_positive, default=batch, help="images per step (default: %(default)s)"
+    )
+    parser.add_argument("--lr", type=float, default=1e-3, help="Adam's learning rate (default: %(default)s)")
+    parser.add_argument(
+        "--every", type=_positive, default=500, help="steps between sample sheets (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the checkpoint in the output folder"
+    )
 
 
 def _positive(text: str) -> int:

@@ -11,6 +11,7 @@ then the pair that it judges. On the same machine the same command writes the sa
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,18 @@ from typing import Any
 from torch import nn
 
 from gan_widgets.core import store
-from gan_widgets.core.errors import GanWidgetsError, problem
+from gan_widgets.core.errors import GanWidgetsError, StoreError, problem
 from gan_widgets.core.latents import Latents
 from gan_widgets.train.classifier import DigitClassifier
+from gan_widgets.train.course_nets import fc_discriminator, fc_generator
 from gan_widgets.train.nets import DCGANDiscriminator, DCGANGenerator
 
 _WEIGHTS = Path(__file__).parent / "weights"
 _JUDGE = "classifier-mnist"
+_PAIRS: dict[str, Callable[[int], tuple[nn.Module, nn.Module]]] = {
+    "dcgan": lambda noise: (DCGANGenerator(noise), DCGANDiscriminator()),
+    "fc": lambda noise: (fc_generator(noise, seed=0), fc_discriminator(seed=0)),
+}
 _KINDS = {"dcgan": "generator and discriminator", "classifier": "digit classifier"}
 
 
@@ -82,11 +88,24 @@ def digit_classifier() -> DigitClassifier:
     return net.eval()
 
 
-def load_pair(path: str | os.PathLike[str]) -> tuple[DCGANGenerator, DCGANDiscriminator, Latents]:
-    """Load what `gan-widgets train dcgan` wrote: generator, discriminator (both in eval mode) and latents."""
+def load_pair(path: str | os.PathLike[str]) -> tuple[nn.Module, nn.Module, Latents]:
+    """Load what `gan-widgets train gan | lsgan | dcgan` wrote: G, D (both in eval mode) and latents.
+
+    Raises `StoreError` for a file that is damaged or holds something else.
+    """
     stored = store.load(path, kind=_KINDS["dcgan"])
     latents = Latents.from_description(stored.metadata["latents"])
-    G, D = DCGANGenerator(latents.shape[0]), DCGANDiscriminator()
+    networks = stored.metadata.get("networks", "dcgan")
+    if networks not in _PAIRS:
+        raise StoreError(
+            problem(
+                f"{os.fspath(path)} holds networks that this version cannot make.",
+                got=repr(networks),
+                allowed=", ".join(map(repr, _PAIRS)),
+                next="Load it with a newer version of gan_widgets.",
+            )
+        )
+    G, D = _PAIRS[networks](latents.shape[0])
     for prefix, net in (("G.", G), ("D.", D)):
         own = {k.removeprefix(prefix): v for k, v in stored.tensors.items() if k.startswith(prefix)}
         net.load_state_dict(own)
@@ -94,12 +113,25 @@ def load_pair(path: str | os.PathLike[str]) -> tuple[DCGANGenerator, DCGANDiscri
     return G, D, latents
 
 
-def save_pair(path: Path, G: nn.Module, D: nn.Module, latents: Latents, facts: dict[str, Any]) -> Card:
-    """Write a pair for `load_pair`, and beside it its card, `<stem>.json`, with the sha256 of the weights."""
+def save_pair(
+    path: Path,
+    G: nn.Module,
+    D: nn.Module,
+    latents: Latents,
+    facts: dict[str, Any],
+    *,
+    networks: str = "dcgan",
+) -> Card:
+    """Write a pair for `load_pair`, and beside it its card, `<stem>.json`, with the sha256 of the weights.
+
+    `networks` is "dcgan" or "fc": the compact convolutional pair, or the course's fully connected one.
+    """
     tensors = {
         f"{part}.{name}": t for part, net in (("G", G), ("D", D)) for name, t in net.state_dict().items()
     }
-    store.save(path, tensors, kind=_KINDS["dcgan"], metadata={"latents": latents.describe()})
+    # not said of the first kind, whose shipped file is older than the others
+    which = {} if networks == "dcgan" else {"networks": networks}
+    store.save(path, tensors, kind=_KINDS["dcgan"], metadata={"latents": latents.describe(), **which})
     return _write_card(path, facts)
 
 

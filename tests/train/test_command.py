@@ -11,8 +11,10 @@ import pytest
 import torch
 from PIL import Image
 
+import gan_widgets as gw
 from gan_widgets import cli
 from gan_widgets.core import store
+from gan_widgets.core.errors import StoreError
 from gan_widgets.train import checkpoint, pretrained
 
 
@@ -20,6 +22,17 @@ from gan_widgets.train import checkpoint, pretrained
 def command(idx_folder, tmp_path):
     def words(*more, out="run"):
         common = ["train", "dcgan", "--root", str(idx_folder), "--batch", "4", "--seed", "3"]
+        return [*common, "--out", str(tmp_path / out), *map(str, more)]
+
+    return words
+
+
+@pytest.fixture
+def course(idx_folder, tmp_path):
+    """The words of `train gan` or `train lsgan` on few images."""
+
+    def words(net, *more, out="run"):
+        common = ["train", net, "--root", str(idx_folder), "--batch", "16", "--seed", "3"]
         return [*common, "--out", str(tmp_path / out), *map(str, more)]
 
     return words
@@ -125,11 +138,105 @@ def test_missing_data_is_explained(tmp_path, capsys):
 
 
 def test_an_unknown_loss_and_data_set_are_explained(command, tmp_path, capsys):
-    assert cli.main(command("--loss", "wgan")) == 1
+    assert cli.main(command("--loss", "guesswork")) == 1
     assert cli.main(command("--data", "cifar")) == 1
     said = capsys.readouterr().err
-    assert "got: 'wgan'" in said
+    assert "got: 'guesswork'" in said
     assert "got: 'cifar'" in said
+
+
+@pytest.mark.parametrize(("net", "loss"), [("gan", "gan"), ("lsgan", "lsgan")])
+def test_the_pair_of_the_course_is_trained_as_the_course_does(course, tmp_path, net, loss):
+    assert cli.main(course(net, "--steps", 4, "--every", 2)) == 0
+    out = tmp_path / "run"
+    assert {path.name for path in out.iterdir()} == {
+        "checkpoint.safetensors",
+        f"{net}-mnist.json",
+        f"{net}-mnist.safetensors",
+        "losses.csv",
+        "samples-000002.png",
+        "samples-000004.png",
+        "samples.png",
+    }
+    facts = json.loads((out / f"{net}-mnist.json").read_text(encoding="utf-8"))
+    assert facts["command"] == (
+        f"gan-widgets train {net} --data mnist --steps 4 --batch 16 --lr 0.001 --seed 3 --out DIR"
+    )
+    assert facts["settings"]["networks"] == ["fc_generator", "fc_discriminator"]
+    assert facts["settings"]["loss"] == loss
+    assert facts["settings"]["betas"] == [0.5, 0.999]
+    assert facts["settings"]["ema"] is None
+    G, D, latents = pretrained.load_pair(out / f"{net}-mnist.safetensors")
+    assert latents == gw.uniform(96)
+    assert [sum(p.numel() for p in one.parameters()) for one in (G, D)] == [1_952_528, 267_009]
+    assert not any(module.training for one in (G, D) for module in one.modules())
+    trained = tensors(out / "checkpoint.safetensors")
+    assert all(tensor.equal(trained[f"G.{name}"]) for name, tensor in G.state_dict().items())
+    assert all(tensor.equal(trained[f"D.{name}"]) for name, tensor in D.state_dict().items())
+    assert not any(name.startswith("average.") for name in trained)
+
+
+def test_the_course_s_numbers_are_the_defaults():
+    for net in ("gan", "lsgan"):
+        options = cli.parser().parse_args(["train", net, "--out", "x"])
+        assert (options.batch, options.lr, options.steps) == (128, 1e-3, 10 * (50_000 // 128))
+
+
+def test_of_one_seed_gan_and_lsgan_begin_with_the_same_weights_and_differ_by_their_loss(course, tmp_path):
+    for net in ("gan", "lsgan"):
+        cli.main(course(net, "--steps", 1, "--lr", 0, out=net))
+    start, other = (tensors(tmp_path / net / "checkpoint.safetensors") for net in ("gan", "lsgan"))
+    of_nets = [name for name in start if name.startswith(("G.", "D."))]
+    assert len(of_nets) == 12
+    assert all(start[name].equal(other[name]) for name in of_nets)
+    assert not start["optimizer.G.0.exp_avg"].equal(other["optimizer.G.0.exp_avg"])
+
+
+def test_a_resumed_run_of_the_course_gives_the_files_of_an_uninterrupted_one(course, tmp_path):
+    cli.main(course("lsgan", "--steps", 5, out="whole"))
+    cli.main(course("lsgan", "--steps", 3, out="parts"))
+    assert cli.main(course("lsgan", "--steps", 5, "--resume", out="parts")) == 0
+    for name in ("lsgan-mnist.safetensors", "lsgan-mnist.json", "losses.csv", "samples.png"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
+
+
+def test_a_checkpoint_of_another_command_is_refused(course, capsys):
+    cli.main(course("gan", "--steps", 1))
+    assert cli.main(course("lsgan", "--steps", 2, "--resume")) == 1
+    assert "got: loss='lsgan'" in capsys.readouterr().err
+
+
+def test_training_goes_on_when_the_disk_is_full_and_says_so_once(course, tmp_path, capsys, monkeypatch):
+    save, full = checkpoint.save, [True]
+
+    def save_if_there_is_room(path, trainer):
+        if full and trainer.step > 2:
+            raise OSError(28, "No space left on device")
+        save(path, trainer)
+
+    monkeypatch.setattr(checkpoint, "save", save_if_there_is_room)
+    assert cli.main(course("gan", "--steps", 7, "--every", 2)) == 1
+    said = capsys.readouterr()
+    assert (said.out + said.err).count("No space left on device; training goes on") == 1
+    assert "7/7" in said.err
+    assert "the end of this run could not be saved." in said.err
+    run = tmp_path / "run"
+    assert store.load(run / "checkpoint.safetensors", kind=checkpoint.KIND).metadata["step"] == 2
+    assert not (run / "gan-mnist.safetensors").exists()
+    full.clear()
+    assert cli.main(course("gan", "--steps", 7, "--resume")) == 0
+    cli.main(course("gan", "--steps", 7, out="whole"))
+    name = "gan-mnist.safetensors"
+    assert (run / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_networks_of_a_newer_version_are_refused_by_name(course, tmp_path):
+    cli.main(course("gan", "--steps", 1))
+    stored = store.load(tmp_path / "run" / "gan-mnist.safetensors", kind="generator and discriminator")
+    newer = {**stored.metadata, "networks": "transformer"}
+    store.save(tmp_path / "new", stored.tensors, kind="generator and discriminator", metadata=newer)
+    with pytest.raises(StoreError, match="got: 'transformer'"):
+        pretrained.load_pair(tmp_path / "new")
 
 
 def test_the_digits_of_scikit_learn_can_be_trained_on(tmp_path):
@@ -171,4 +278,5 @@ def test_ctrl_c_saves_a_checkpoint_that_goes_on_bit_for_bit(command, tmp_path):
     cli.main(command("--steps", step + 1, out="whole"))
     resumed, whole = (tensors(tmp_path / out / "checkpoint.safetensors") for out in ("run", "whole"))
     assert resumed.keys() == whole.keys()
-    assert all(tensor.equal(whole[name]) for name, tensor in resumed.items())
+    # the history also has how long each step took
+    assert all(tensor.equal(whole[name]) for name, tensor in resumed.items() if name != "history")
