@@ -73,15 +73,16 @@ def for_students(notebook: NotebookNode) -> Counts:
                 next=f"Put {_marker('BEGIN', SOLUTION)} and {_marker('END', SOLUTION)} around each of them.",
             )
         )
+    is_check = _marked if any(map(_marked, notebook.cells)) else _calls_check
     checks = 0
     for k, cell in enumerate(notebook.cells):
         is_solution = SOLUTION in kinds[k]
-        is_check = not is_solution and (HIDDEN in kinds[k] or _is_check(cell))
-        checks += is_check
+        is_graded = not is_solution and (HIDDEN in kinds[k] or is_check(cell))
+        checks += is_graded
         cell.source = _stripped(cell, found[k], is_solution=is_solution)
-        if is_solution or is_check:
+        if is_solution or is_graded:
             name = str(cell.get("id", f"cell-{k + 1}"))
-            _mark(cell, name, grade=is_check or cell.cell_type == "markdown", solution=is_solution)
+            _mark(cell, name, grade=is_graded or cell.cell_type == "markdown", solution=is_solution)
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
             cell.metadata.pop("execution", None)
@@ -172,9 +173,12 @@ def _mark(cell: NotebookNode, name: str, *, grade: bool, solution: bool) -> None
     cell.metadata["nbgrader"] = facts | dict(cell.metadata.get("nbgrader", {}))
 
 
-def _is_check(cell: NotebookNode) -> bool:
-    graded = cell.metadata.get("nbgrader", {}).get("grade", False)
-    return cell.cell_type == "code" and bool(graded or _CHECK.search(cell.source))
+def _marked(cell: NotebookNode) -> bool:
+    return cell.cell_type == "code" and bool(cell.metadata.get("nbgrader", {}).get("grade", False))
+
+
+def _calls_check(cell: NotebookNode) -> bool:
+    return cell.cell_type == "code" and bool(_CHECK.search(cell.source))
 
 
 def _place(cell: NotebookNode, k: int) -> str:

@@ -111,6 +111,13 @@ class TestCells:
             "YOUR ANSWER HERE",
         ]
 
+    def test_where_an_author_has_marked_the_graded_cells_no_other_is(self, notebook):
+        example = new_code_cell("gw.check.noise(gw.sample_noise)", id="example")
+        notebook.cells.insert(1, example)
+        notebook.cells[4].metadata["nbgrader"] = {"grade": True, "solution": False}
+        assert for_students(notebook).checks == 1
+        assert "nbgrader" not in example.metadata
+
     def test_cells_of_an_older_format_get_names_of_their_own(self, notebook):
         for cell in notebook.cells:
             del cell["id"]
