@@ -88,7 +88,7 @@ class Dissecting(HasTraits):
         >>> lab = gw.attach(grow, latents=gw.normal(3), layer="2", samples=2)
         >>> bright = gw.concepts.from_function(lambda images: images > 0, names=["bright"])
         >>> lab.dissect(bright, images=64, progress=False)
-        Dissection('2': 8 units at 4×5, 1 concepts, 64 images; ...)
+        Dissection('2': 8 units at 4×5, 1 concept, 64 images; ...)
         >>> lab.layer = "0"
         >>> lab.found is None, list(lab.dissections)
         (True, ['2'])

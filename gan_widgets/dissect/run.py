@@ -90,7 +90,7 @@ def dissect(  # type: ignore[misc]  # (the two above leave the keywords to this 
     >>> G, _, latents = gw.pretrained("dcgan-mnist")
     >>> halves = gw.concepts.from_function(lambda x: (x > 0) & (torch.arange(28) < 14), names=["left ink"])
     >>> gw.dissect(G, "net.6", latents=latents, segmenter=halves, images=64, progress=False)
-    Dissection('net.6': 128 units at 7×7, 1 concepts, 64 images; ...)
+    Dissection('net.6': 128 units at 7×7, 1 concept, 64 images; ...)
     """
     finish = finished if client is None else on(client)
     names = _names(layer)

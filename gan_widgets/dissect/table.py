@@ -17,12 +17,16 @@ _INTERPRETABLE = 0.05
 def line(found: "Dissection") -> str:
     """Say in one line what was dissected and how much was found; the same for equal results."""
     where = " at " + "×".join(map(str, found.size)) if found.size else ", fully connected"
-    text = f"{found.layer!r}: {found.units} units{where}, {len(found.concepts)} concepts"
+    text = f"{found.layer!r}: {_many(found.units, 'unit')}{where}, {_many(len(found.concepts), 'concept')}"
     text += f", {found.images:,} images"
     if not found.complete:
         text += f" of {found.planned:,}"
-    count = len(interpretable(found, _INTERPRETABLE))
-    return f"Dissection({text}; {count} {'unit' if count == 1 else 'units'} with IoU ≥ {_INTERPRETABLE})"
+    count = _many(len(interpretable(found, _INTERPRETABLE)), "unit")
+    return f"Dissection({text}; {count} with IoU ≥ {_INTERPRETABLE})"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def html(found: "Dissection") -> str:
