@@ -6,9 +6,10 @@ from pathlib import Path
 ABOUT = """
 A solution is what stands between `### BEGIN SOLUTION` and `### END SOLUTION`; students get
 `raise NotImplementedError()` in its place, in a text cell YOUR ANSWER HERE. What stands between
-`### BEGIN HIDDEN TESTS` and `### END HIDDEN TESTS` goes. Each cell with a solution or with hidden tests carries nbgrader's
-metadata, so that nbgrader can collect and grade the result; so does each that calls gw.check, unless the
-author has marked the graded cells already. The file keeps its name; nothing is overwritten.
+`### BEGIN HIDDEN TESTS` and `### END HIDDEN TESTS` goes. Each cell with a solution or with hidden tests
+carries nbgrader's metadata, so that nbgrader can collect and grade the result; so does each that calls
+gw.check, unless the author has marked the graded cells already. The file keeps its name; nothing is
+overwritten.
 """
 
 
