@@ -3,9 +3,11 @@
 type Attributes = Record<string, string | number | boolean | null | undefined>;
 type Child = Node | string;
 
-/** An element with attributes (`false`, `null` and `undefined` leave one out) and children; strings become text nodes. */
-export function h<K extends keyof HTMLElementTagNameMap>(tag: K, attributes: Attributes = {}, ...children: Child[]): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
+/** An element like `"span.gw-name"`, with attributes (`false`, `null` and `undefined` leave one out) and children; strings become text nodes. */
+export function h<K extends keyof HTMLElementTagNameMap>(kind: K | `${K}.${string}`, attributes: Attributes = {}, ...children: Child[]): HTMLElementTagNameMap[K] {
+  const [tag, ...classes] = kind.split(".");
+  const element = document.createElement(tag as K);
+  element.classList.add(...classes);
   attribute(element, attributes);
   element.append(...children);
   return element;
@@ -28,7 +30,7 @@ export function say(element: Element, text: string): void {
 }
 
 export function button(action: string, text: string, title: string): HTMLButtonElement {
-  return h("button", { type: "button", class: "gw-button", "data-action": action, title, "aria-label": title }, text);
+  return h("button.gw-button", { type: "button", "data-action": action, title, "aria-label": title }, text);
 }
 
 /** Listen until the signal ends it. */
@@ -49,8 +51,8 @@ export function enable(pressed: HTMLButtonElement, on: boolean): void {
 
 /** A select in its label. `options` are [value, text]. */
 export function select(action: string, label: string, options: [string, string][]): { label: HTMLLabelElement; input: HTMLSelectElement } {
-  const input = h("select", { class: "gw-select", "data-action": action }, ...options.map(([value, text]) => h("option", { value }, text)));
-  return { label: h("label", { class: "gw-field" }, label, input), input };
+  const input = h("select.gw-select", { "data-action": action }, ...options.map(([value, text]) => h("option", { value }, text)));
+  return { label: h("label.gw-field", {}, label, input), input };
 }
 
 /** Show `value` in a select; nothing is chosen when it is not one of its options. */

@@ -10,10 +10,10 @@ export interface Bar {
 
 export function colourBar(): Bar {
   const [low, high, words] = [h("b"), h("b"), h("span")];
-  const bar = h("span", { class: "gw-bar", "aria-hidden": "true" });
+  const bar = h("span.gw-bar", { "aria-hidden": "true" });
   let shown = "";
   return {
-    element: h("span", { class: "gw-scale" }, low, bar, high, words),
+    element: h("span.gw-scale", {}, low, bar, high, words),
     show(map, from, to, text) {
       if (shown !== map) bar.style.background = gradient(map);
       shown = map;

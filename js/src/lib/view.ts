@@ -31,7 +31,7 @@ export function view(name: string, label: string, build: (stage: Stage) => void)
       const stop = new AbortController();
       earlier.set(el, stop);
       signal?.addEventListener("abort", () => stop.abort());
-      const root = h("section", { class: "gw-view", "data-view": name, "aria-label": label });
+      const root = h("section.gw-view", { "data-view": name, "aria-label": label });
       for (const old of el.querySelectorAll(":scope > .gw-view")) old.remove();
       el.append(root);
       start(model, root, stop.signal, build);
@@ -41,8 +41,8 @@ export function view(name: string, label: string, build: (stage: Stage) => void)
 }
 
 function start(model: AnyModel<State>, root: HTMLElement, signal: AbortSignal, build: (stage: Stage) => void): void {
-  const banner = h("div", { class: "gw-banner", role: "alert", hidden: true });
-  const note = h("span", { class: "gw-busy", role: "status" });
+  const banner = h("div.gw-banner", { role: "alert", hidden: true });
+  const note = h("span.gw-busy", { role: "status" });
   let width = root.clientWidth;
   root.append(banner);
   let problem = "";

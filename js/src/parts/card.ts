@@ -29,14 +29,14 @@ const SIDE = 154;
 const WIDTH = SIDE + 18;
 
 export function card(): Card {
-  const canvas = h("canvas", { class: "gw-enlarged", "aria-hidden": "true" });
-  const [title, value, where, numbers, note] = [h("strong"), h("span", { class: "gw-value" }), h("span", { class: "gw-about" }), h("div", { class: "gw-numbers" }), h("span", { class: "gw-mark" })];
+  const canvas = h("canvas.gw-enlarged", { "aria-hidden": "true" });
+  const [title, value, where, numbers, note] = [h("strong"), h("span.gw-value"), h("span.gw-about"), h("div.gw-numbers"), h("span.gw-mark")];
   const [min, mean, max] = ["min", "mean", "max"].map((word) => {
     const number = h("b");
     numbers.append(h("span", {}, word, number));
     return number;
   });
-  const element = h("div", { class: "gw-card", hidden: true, "aria-hidden": "true" }, canvas, title, h("span", {}, value, where), numbers, note);
+  const element = h("div.gw-card", { hidden: true, "aria-hidden": "true" }, canvas, title, h("span", {}, value, where), numbers, note);
   let enlarged: unknown[] = [];
   return {
     element,

@@ -46,13 +46,13 @@ export interface Cards {
 }
 
 function makeCard(): Card {
-  const [which, iou, ends, category] = [h("span", { class: "gw-which" }), h("span", { class: "gw-iou" }), h("span"), h("span", { class: "gw-category" })];
-  const name = h("span", { class: "gw-concept" });
-  const bar = h("div", { class: "gw-interval", "aria-hidden": "true" });
+  const [which, iou, ends, category] = [h("span.gw-which"), h("span.gw-iou"), h("span"), h("span.gw-category")];
+  const name = h("span.gw-concept");
+  const bar = h("div.gw-interval", { "aria-hidden": "true" });
   const canvas = h("canvas", { "aria-hidden": "true" });
-  const element = h("div", { class: "gw-unit", role: "gridcell" },
-    h("div", { class: "gw-line" }, name, iou),
-    h("div", { class: "gw-line gw-small" }, which, category, ends),
+  const element = h("div.gw-unit", { role: "gridcell" },
+    h("div.gw-line", {}, name, iou),
+    h("div.gw-line.gw-small", {}, which, category, ends),
     bar, canvas);
   return { element, canvas, which, iou, ends, name, category, bar, painted: [] };
 }

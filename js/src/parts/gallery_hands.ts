@@ -21,7 +21,7 @@ export interface GalleryHands {
 }
 
 export function galleryHands({ model, root, signal, write }: Stage, { scroller, cards, scene, redraw }: Parts): GalleryHands {
-  const live = h("div", { class: "gw-silent", "aria-live": "polite" });
+  const live = h("div.gw-silent", { "aria-live": "polite" });
   root.append(live);
   let active = 0;
   let anchor: number | null = null;

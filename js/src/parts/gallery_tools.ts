@@ -15,23 +15,23 @@ export interface GalleryTools {
 
 function check(action: string, text: string): { label: HTMLLabelElement; input: HTMLInputElement } {
   const input = h("input", { type: "checkbox", "data-action": action });
-  return { input, label: h("label", { class: "gw-field" }, input, text) };
+  return { input, label: h("label.gw-field", {}, input, text) };
 }
 
 export function galleryTools({ model, root, signal, draw, write }: Stage): GalleryTools {
   const sort = select("sort", "Sort by", [["iou", "IoU"], ["number", "number"], ["concept", "concept"], ["category", "category"], ["selection", "selection"]]);
   const region = select("region", "Region", [["outline", "outlined"], ["light", "lit"], ["off", "not shown"]]);
-  const concept = h("select", { class: "gw-select", "data-action": "concept", "aria-label": "the chosen concept" });
-  const search = h("input", { type: "search", class: "gw-input gw-search", "data-action": "search", placeholder: "number or concept", maxlength: 200, spellcheck: "false" });
+  const concept = h("select.gw-select", { "data-action": "concept", "aria-label": "the chosen concept" });
+  const search = h("input.gw-input.gw-search", { type: "search", "data-action": "search", placeholder: "number or concept", maxlength: 200, spellcheck: "false" });
   const least = check("only-least", "IoU ≥");
-  const level = h("input", { type: "number", class: "gw-input gw-level", "data-action": "least", min: 0, max: 1, step: 0.01, "aria-label": "the least IoU" });
+  const level = h("input.gw-input.gw-level", { type: "number", "data-action": "least", min: 0, max: 1, step: 0.01, "aria-label": "the least IoU" });
   const ofConcept = check("only-concept", "concept");
   const chosen = check("only-selected", "selected");
-  const count = h("span", { class: "gw-choice", role: "status" });
-  const many = h("span", { class: "gw-about" });
+  const count = h("span.gw-choice", { role: "status" });
+  const many = h("span.gw-about");
   const clear = button("clear", "Clear", "select no unit");
   const reset = button("show-all", "Show all units", "leave out no unit");
-  const none = h("div", { class: "gw-empty", hidden: true }, h("p", {}, "No unit is left."), reset);
+  const none = h("div.gw-empty", { hidden: true }, h("p", {}, "No unit is left."), reset);
   let timer = 0;
 
   const now = (): Only => readOnly(model.get("only"));
@@ -73,12 +73,12 @@ export function galleryTools({ model, root, signal, draw, write }: Stage): Galle
     attribute(root, { "data-only": JSON.stringify(only) });
   });
 
-  const tools = (...parts: HTMLElement[]) => h("div", { class: "gw-tools", "data-lm-suppress-shortcuts": "true" }, ...parts);
-  const group = (...parts: (HTMLElement | string)[]) => h("span", { class: "gw-group" }, ...parts);
+  const tools = (...parts: HTMLElement[]) => h("div.gw-tools", { "data-lm-suppress-shortcuts": "true" }, ...parts);
+  const group = (...parts: (HTMLElement | string)[]) => h("span.gw-group", {}, ...parts);
   return {
     element: h("div", {},
-      tools(sort.label, region.label, h("label", { class: "gw-field" }, "Find", search), h("span", { class: "gw-group gw-choice" }, clear, many)),
-      tools(h("span", { class: "gw-about" }, "Only"), group(least.label, level), group(ofConcept.label, concept), chosen.label, count)),
+      tools(sort.label, region.label, h("label.gw-field", {}, "Find", search), h("span.gw-group.gw-choice", {}, clear, many)),
+      tools(h("span.gw-about", {}, "Only"), group(least.label, level), group(ofConcept.label, concept), chosen.label, count)),
     none,
     show(scene) {
       if (!scene) return;

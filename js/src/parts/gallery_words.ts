@@ -10,12 +10,12 @@ export interface GalleryWords {
 }
 
 export function galleryWords(): GalleryWords {
-  const how = h("span", { class: "gw-about" });
+  const how = h("span.gw-about");
   const meaning = h("span");
   const unranked = h("span");
   return {
     how,
-    legend: h("div", { class: "gw-legend" }, meaning, unranked),
+    legend: h("div.gw-legend", {}, meaning, unranked),
     show(info, { scores, mode, reach }) {
       const images = Number(info.images) || 0;
       say(how, [`${images.toLocaleString("en")} images${info.complete === false ? ", stopped before its end" : ""}`, info.threshold === "iqr" ? "a level for each concept" : typeof info.share === "number" ? `levels at the top ${short(100 * info.share)} % of values` : "one level for each unit"].join(", "));

@@ -24,9 +24,9 @@ export function label(scene: Scene, unit: number): string {
 }
 
 export function gridHands({ root, model, signal, write, draw }: Stage, { scroller, space, canvas, scene, places }: Parts): { follow(): void } {
-  const cell = h("div", { class: "gw-cell", role: "gridcell", tabindex: 0 });
-  const over = h("div", { class: "gw-hover", hidden: true, "aria-hidden": "true" });
-  const live = h("div", { class: "gw-silent", "aria-live": "polite" });
+  const cell = h("div.gw-cell", { role: "gridcell", tabindex: 0 });
+  const over = h("div.gw-hover", { hidden: true, "aria-hidden": "true" });
+  const live = h("div.gw-silent", { "aria-live": "polite" });
   const enlarged = card();
   space.append(over, cell);
   root.append(live, enlarged.element);

@@ -20,7 +20,7 @@ export function gridLegend(): { element: HTMLElement; show(meaning: Meaning | nu
     inf: mark("inf", "+"),
     dead: mark("dead", ""),
   };
-  const element = h("div", { class: "gw-legend" }, bar.element, marks.nan.element, marks.inf.element, marks.dead.element);
+  const element = h("div.gw-legend", {}, bar.element, marks.nan.element, marks.inf.element, marks.dead.element);
   return {
     element,
     show(meaning) {
@@ -45,7 +45,7 @@ export function gridLegend(): { element: HTMLElement; show(meaning: Meaning | nu
 
 function mark(name: string, sign: string): { element: HTMLElement; show(units: number, words: string): void } {
   const text = h("span");
-  const element = h("span", { class: "gw-scale", hidden: true }, h("span", { class: "gw-swatch", "data-mark": name, "aria-hidden": "true" }, sign), text);
+  const element = h("span.gw-scale", { hidden: true }, h("span.gw-swatch", { "data-mark": name, "aria-hidden": "true" }, sign), text);
   return {
     element,
     show(units, words) {

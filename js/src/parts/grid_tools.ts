@@ -7,11 +7,11 @@ export function gridTools({ model, root, signal, draw, write, asked, answered }:
   const previous = button("previous", "‹", "previous sample");
   const next = button("next", "›", "next sample");
   for (const step of [previous, next]) step.classList.add("gw-step");
-  const number = h("input", { type: "number", class: "gw-input gw-number", "data-action": "sample", min: 0, step: 1 });
-  const seed = h("span", { class: "gw-about" });
+  const number = h("input.gw-input.gw-number", { type: "number", "data-action": "sample", min: 0, step: 1 });
+  const seed = h("span.gw-about");
   const sort = select("sort", "Sort by", [["index", "number"], ["mean", "mean"], ["max", "max"], ["selection", "selection"]]);
   const scale = select("scale", "Range", [["shared", "shared"], ["unit", "per unit"]]);
-  const chosen = h("span", { class: "gw-about" });
+  const chosen = h("span.gw-about");
   const clear = button("clear", "Clear", "select no unit");
   const seeds = (): number[] => model.get("seeds") ?? [];
   const current = () => Number(model.get("sample")) || 0;
@@ -50,6 +50,6 @@ export function gridTools({ model, root, signal, draw, write, asked, answered }:
     clear.classList.toggle("gw-away", !many);
   });
   listen(model, ["maps", "range"], answered, signal);
-  const field = h("label", { class: "gw-field" }, h("span", { class: "gw-silent" }, "Sample"), number);
-  return h("div", { class: "gw-tools", "data-lm-suppress-shortcuts": "true" }, h("span", { class: "gw-group" }, h("span", { class: "gw-about", "aria-hidden": "true" }, "Sample"), previous, field, next, seed), sort.label, scale.label, h("span", { class: "gw-group gw-choice" }, chosen, clear));
+  const field = h("label.gw-field", {}, h("span.gw-silent", {}, "Sample"), number);
+  return h("div.gw-tools", { "data-lm-suppress-shortcuts": "true" }, h("span.gw-group", {}, h("span.gw-about", { "aria-hidden": "true" }, "Sample"), previous, field, next, seed), sort.label, scale.label, h("span.gw-group.gw-choice", {}, chosen, clear));
 }

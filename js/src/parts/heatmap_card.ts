@@ -16,11 +16,11 @@ export interface Card {
 }
 
 export function card(): Card {
-  const [name, category, value, interval] = [h("b"), h("span", { class: "gw-about" }), h("b"), h("span")];
-  const [title, chance, note] = [h("b"), h("span", { class: "gw-about" }), h("span", { class: "gw-about" })];
-  const [tick, whisker, dot] = ["tick", "whisker", "dot"].map((part) => h("i", { class: `gw-${part}` }));
-  const track = h("div", { class: "gw-track" }, tick, whisker, dot);
-  const element = h("div", { class: "gw-card", hidden: true, "aria-hidden": "true" }, title, h("span", { class: "gw-pair gw-what" }, name, category), h("span", { class: "gw-pair" }, value, interval), track, chance, note);
+  const [name, category, value, interval] = [h("b"), h("span.gw-about"), h("b"), h("span")];
+  const [title, chance, note] = [h("b"), h("span.gw-about"), h("span.gw-about")];
+  const [tick, whisker, dot] = ["tick", "whisker", "dot"].map((part) => h(`i.gw-${part}`));
+  const track = h("div.gw-track", {}, tick, whisker, dot);
+  const element = h("div.gw-card", { hidden: true, "aria-hidden": "true" }, title, h("span.gw-pair.gw-what", {}, name, category), h("span.gw-pair", {}, value, interval), track, chance, note);
   return {
     element,
     show(scene, { row, column }, around) {

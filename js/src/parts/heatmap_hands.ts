@@ -18,8 +18,8 @@ interface Parts {
 }
 
 export function heatmapHands({ model, signal, write, draw }: Stage, { around, scroller, port, canvas, overlay, scene }: Parts): { follow(): void } {
-  const cell = h("div", { class: "gw-cell", tabindex: 0 });
-  const live = h("div", { class: "gw-silent", "aria-live": "polite" });
+  const cell = h("div.gw-cell", { tabindex: 0 });
+  const live = h("div.gw-silent", { "aria-live": "polite" });
   const beside = card();
   port.append(cell);
   around.append(live, beside.element);

@@ -7,11 +7,11 @@ import type { Scene } from "./heatmap_paint";
 
 export function heatmapLegend(): { element: HTMLElement; show(scene: Scene): void } {
   const [high, below, apart, broken] = [h("b"), h("span"), h("span"), h("span")];
-  const tick = h("i", { class: "gw-tick" });
-  const strip = h("span", { class: "gw-bar", "aria-hidden": "true" }, tick);
-  const swatch = (mark: string, sign: string, text: HTMLElement) => h("span", { class: "gw-scale" }, h("span", { class: "gw-swatch", "data-mark": mark, "aria-hidden": "true" }, sign), text);
+  const tick = h("i.gw-tick");
+  const strip = h("span.gw-bar", { "aria-hidden": "true" }, tick);
+  const swatch = (mark: string, sign: string, text: HTMLElement) => h("span.gw-scale", {}, h("span.gw-swatch", { "data-mark": mark, "aria-hidden": "true" }, sign), text);
   const [hatched, nothing] = [swatch("unranked", "", apart), swatch("nan", "×", broken)];
-  const element = h("div", { class: "gw-legend" }, h("span", { class: "gw-scale" }, "IoU", h("b", {}, "0"), strip, high, below), swatch("best", "●", h("span", {}, "best concept")), hatched, nothing);
+  const element = h("div.gw-legend", {}, h("span.gw-scale", {}, "IoU", h("b", {}, "0"), strip, high, below), swatch("best", "●", h("span", {}, "best concept")), hatched, nothing);
   return {
     element,
     show({ found, threshold, most, colours }) {

@@ -8,7 +8,7 @@ export function saving({ model, signal, draw }: Stage, scene: () => Scene | null
   const copy = button("copy", "Copy CSV", "copy what is shown, as CSV");
   const download = button("download", "Download", "download what is shown, as CSV");
   const said = h("span", { role: "status" });
-  const text = h("textarea", { class: "gw-code", readonly: true, rows: 4, "aria-label": "comma-separated values" });
+  const text = h("textarea.gw-code", { readonly: true, rows: 4, "aria-label": "comma-separated values" });
   const tell = (words: string, byHand = false) => {
     say(said, words);
     text.hidden = !byHand;
@@ -36,5 +36,5 @@ export function saving({ model, signal, draw }: Stage, scene: () => Scene | null
     tell(`Downloading ${name}.`);
   }), signal);
   draw(["values", "sort", "interpretable", "threshold"], () => tell(""));
-  return { buttons: [copy, download], element: h("div", { class: "gw-copied" }, said, text) };
+  return { buttons: [copy, download], element: h("div.gw-copied", {}, said, text) };
 }

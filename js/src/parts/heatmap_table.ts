@@ -10,13 +10,13 @@ const PAGE = 25;
 
 export function heatmapTable({ model, signal, write }: Stage, scene: () => Scene | null): { element: HTMLElement; show(): void } {
   const [head, body] = [h("tr"), h("tbody")];
-  const table = h("table", { class: "gw-table" }, h("thead", {}, head), body);
+  const table = h("table.gw-table", {}, h("thead", {}, head), body);
   const [previous, next] = [button("previous", "‹", "previous page"), button("next", "›", "next page")];
-  const where = h("span", { class: "gw-about", role: "status" });
+  const where = h("span.gw-about", { role: "status" });
   const which = select("concept", "Concept", []);
   const element = h("div", {},
-    h("div", { class: "gw-tools" }, which.label, h("span", { class: "gw-group" }, previous, next, where)),
-    h("div", { class: "gw-scroller gw-pages", tabindex: 0, role: "region", "aria-label": "table of units" }, table));
+    h("div.gw-tools", {}, which.label, h("span.gw-group", {}, previous, next, where)),
+    h("div.gw-scroller.gw-pages", { tabindex: 0, role: "region", "aria-label": "table of units" }, table));
   let page = 0;
   let listed: unknown = null;
 
@@ -24,7 +24,7 @@ export function heatmapTable({ model, signal, write }: Stage, scene: () => Scene
     const { found, selected } = now;
     const chosen = selected.has(unit);
     const concept = now.concept >= 0 ? now.concept : canRank(found, unit) ? found.labels[unit] : -1;
-    const pick = h("button", { type: "button", class: "gw-pick", "data-unit": unit, "aria-pressed": String(chosen), "aria-label": `unit ${unit}` }, `${chosen ? "✓ " : ""}${unit}`);
+    const pick = h("button.gw-pick", { type: "button", "data-unit": unit, "aria-pressed": String(chosen), "aria-label": `unit ${unit}` }, `${chosen ? "✓ " : ""}${unit}`);
     const cells = concept < 0 ? [...Array(7).fill(""), stateOf(found, unit)]
       : [found.names[concept], found.categories[concept], ...numbersOf(now, unit, concept), notes(now, unit, concept).filter(Boolean).join("; ")];
     return h("tr", { "aria-selected": String(chosen) }, h("th", { scope: "row" }, pick), ...cells.map((text) => h("td", {}, text)));

@@ -20,11 +20,11 @@ export interface HeatmapTools {
 export function heatmapTools(stage: Stage, scene: () => Scene | null, dragged: () => void): HeatmapTools {
   const { model, root, signal, draw, write, asked } = stage;
   const sort = select("sort", "Sort units by", [["concept", "best concept"], ["iou", "IoU"], ["category", "category"], ["cluster", "clustering"], ["number", "number"]]);
-  const slider = h("input", { type: "range", class: "gw-threshold", "data-action": "threshold", min: 0, max: 1, step: "any" });
-  const value = h("b", { class: "gw-at" });
+  const slider = h("input.gw-threshold", { type: "range", "data-action": "threshold", min: 0, max: 1, step: "any" });
+  const value = h("b.gw-at");
   const only = h("input", { type: "checkbox", "data-action": "interpretable" });
   const show = button("show", "", "switch between heatmap and table");
-  const words = h("span", { class: "gw-chosen" });
+  const words = h("span.gw-chosen");
   const clear = button("clear", "Clear", "select nothing");
   const save = saving(stage, scene);
   let held: number | null = null;
@@ -78,10 +78,10 @@ export function heatmapTools(stage: Stage, scene: () => Scene | null, dragged: (
     clear.classList.toggle("gw-away", !said);
   });
 
-  const field = h("label", { class: "gw-field" }, "Threshold", slider, value);
+  const field = h("label.gw-field", {}, "Threshold", slider, value);
   return {
-    element: h("div", { class: "gw-tools" }, sort.label, field, h("label", { class: "gw-field" }, only, "only interpretable"), h("span", { class: "gw-group gw-choice" }, show, ...save.buttons)),
-    chosen: h("span", { class: "gw-group gw-choice" }, words, clear),
+    element: h("div.gw-tools", {}, sort.label, field, h("label.gw-field", {}, only, "only interpretable"), h("span.gw-group.gw-choice", {}, show, ...save.buttons)),
+    chosen: h("span.gw-group.gw-choice", {}, words, clear),
     copied: save.element,
     threshold,
     stretch,

@@ -13,14 +13,14 @@ export function images({ model, root, draw }: Stage): { element: HTMLElement; re
   const figures = Object.fromEntries(names.map((name) => {
     const canvas = h("canvas", { "data-image": name, role: "img" });
     const caption = h("figcaption", {}, name);
-    return [name, { canvas, caption, element: h("figure", { class: "gw-figure" }, caption, canvas) }];
+    return [name, { canvas, caption, element: h("figure.gw-figure", {}, caption, canvas) }];
   })) as Record<(typeof names)[number], { canvas: HTMLCanvasElement; caption: HTMLElement; element: HTMLElement }>;
   const bar = colourBar();
   const largest = h("span");
-  const legend = h("div", { class: "gw-legend gw-change" }, bar.element, largest);
+  const legend = h("div.gw-legend.gw-change", {}, bar.element, largest);
   figures.difference.element.append(legend);
-  const empty = h("div", { class: "gw-empty" }, "No images yet.");
-  const element = h("div", { class: "gw-images" }, ...names.map((name) => figures[name].element), empty);
+  const empty = h("div.gw-empty", {}, "No images yet.");
+  const element = h("div.gw-images", {}, ...names.map((name) => figures[name].element), empty);
   const drawn: Record<string, unknown> = {};
   let laid = sheet([0, 0, 0, 0]);
   let frames = 0;

@@ -5,8 +5,8 @@ import type { Stage } from "../lib/view";
 export function recipe({ model, signal, draw }: Stage): { button: HTMLButtonElement; element: HTMLElement } {
   const copy = button("copy", "Copy as code", "copy the recipe as Python code");
   const said = h("span", { role: "status" });
-  const text = h("textarea", { class: "gw-code", readonly: true, rows: 3, "aria-label": "the recipe as Python code", hidden: true, spellcheck: "false", "data-lm-suppress-shortcuts": "true" });
-  const element = h("div", { class: "gw-recipe" }, said, text);
+  const text = h("textarea.gw-code", { readonly: true, rows: 3, "aria-label": "the recipe as Python code", hidden: true, spellcheck: "false", "data-lm-suppress-shortcuts": "true" });
+  const element = h("div.gw-recipe", {}, said, text);
   const code = () => String(model.get("code") ?? "");
   press(copy, async () => {
     const source = code();

@@ -27,9 +27,9 @@ export interface Rows {
 }
 
 function makeRow(): Row {
-  const pick = h("span", { class: "gw-pick", role: "checkbox" });
-  const slider = h("div", { class: "gw-slider", role: "slider", "aria-valuemin": 0, "aria-valuemax": 1, title: "" });
-  return { element: h("div", { class: "gw-row" }, pick, slider), pick, slider };
+  const pick = h("span.gw-pick", { role: "checkbox" });
+  const slider = h("div.gw-slider", { role: "slider", "aria-valuemin": 0, "aria-valuemax": 1, title: "" });
+  return { element: h("div.gw-row", {}, pick, slider), pick, slider };
 }
 
 /** Show a strength; the number beside the slider is a style sheet's, from an attribute. */
@@ -45,9 +45,9 @@ export function rows({ signal, draw, write }: Stage, hand: Gesture): Rows {
   whole.element.classList.add("gw-whole");
   attribute(whole.slider, { "data-unit": "selection" });
   attribute(whole.pick, { role: null });
-  const space = h("div", { class: "gw-space" });
-  const scroller = h("div", { class: "gw-list", role: "group", "aria-label": `Strength of each unit. ${KEYS}` }, space);
-  const element = h("div", { class: "gw-sliders", "data-lm-suppress-shortcuts": "true" }, whole.element, scroller);
+  const space = h("div.gw-space");
+  const scroller = h("div.gw-list", { role: "group", "aria-label": `Strength of each unit. ${KEYS}` }, space);
+  const element = h("div.gw-sliders", { "data-lm-suppress-shortcuts": "true" }, whole.element, scroller);
   const shown = new Map<number, Row>();
   const spare: Row[] = [];
   let order: Uint32Array = new Uint32Array(0);

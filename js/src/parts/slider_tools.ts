@@ -36,12 +36,12 @@ export function sliderTools(stage: Stage, hand: Gesture, find: (unit: number, fo
   const [undo, redo, reset] = buttons;
   const value = select("value", "An ablated unit becomes", [["zero", "zero"], ["mean", "its mean"], ["resample", "another sample's"]]);
   const sort = select("sort", "Sort", [["index", "number"], ["strength", "strength"], ["selection", "selection"]]);
-  const seek = h("input", { type: "number", class: "gw-input", "data-action": "find", min: 0, step: 1 });
-  const missing = h("span", { class: "gw-about", role: "status" });
+  const seek = h("input.gw-input", { type: "number", "data-action": "find", min: 0, step: 1 });
+  const missing = h("span.gw-about", { role: "status" });
   const clear = button("clear", "Clear", "select no unit");
   const ms = h("span");
   const how = h("span");
-  const why = h("p", { class: "gw-why" });
+  const why = h("p.gw-why");
   const copy = recipe(stage);
 
   value.input.addEventListener("change", () => {
@@ -87,13 +87,13 @@ export function sliderTools(stage: Stage, hand: Gesture, find: (unit: number, fo
     say(why, known && status.why ? status.why : "");
     attribute(root, { "data-ms": known ? status.ms : null });
   });
-  const findLabel = h("label", { class: "gw-field" }, "Find");
+  const findLabel = h("label.gw-field", {}, "Find");
   findLabel.append(seek);
   return {
-    element: h("div", { class: "gw-tools" }, h("span", { class: "gw-group" }, undo, redo, reset), buttons[3], value.label, copy.button),
-    list: h("div", { class: "gw-tools", "data-lm-suppress-shortcuts": "true" }, findLabel, sort.label, clear, missing),
+    element: h("div.gw-tools", {}, h("span.gw-group", {}, undo, redo, reset), buttons[3], value.label, copy.button),
+    list: h("div.gw-tools", { "data-lm-suppress-shortcuts": "true" }, findLabel, sort.label, clear, missing),
     code: copy.element,
-    status: h("span", { class: "gw-status" }, ms, how),
+    status: h("span.gw-status", {}, ms, how),
     why,
   };
 }

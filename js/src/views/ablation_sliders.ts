@@ -14,20 +14,20 @@ const ROWS = { side: 11, above: 7 };
 
 export default view("ablation-sliders", "Ablation sliders", (stage) => {
   const { model, root, draw } = stage;
-  const name = h("h3", { class: "gw-name" });
-  const about = h("span", { class: "gw-about" });
+  const name = h("h3.gw-name");
+  const about = h("span.gw-about");
   let refresh = () => {};
   const hand = gesture(stage, () => refresh());
   const sliders = rows(stage, hand);
   const tools = sliderTools(stage, hand, sliders.find);
   const pictures = images(stage);
-  const samples = h("span", { class: "gw-about" });
-  const panel = h("div", { class: "gw-panel" }, tools.list, sliders.element);
+  const samples = h("span.gw-about");
+  const panel = h("div.gw-panel", {}, tools.list, sliders.element);
   root.append(
-    h("header", { class: "gw-head" }, name, about, samples, tools.status),
+    h("header.gw-head", {}, name, about, samples, tools.status),
     tools.element,
     tools.code,
-    h("div", { class: "gw-body" }, panel, pictures.element),
+    h("div.gw-body", {}, panel, pictures.element),
     tools.why,
   );
 

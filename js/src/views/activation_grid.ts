@@ -18,14 +18,14 @@ const VIEWPORT = 430;
 
 export default view("activation-grid", "Activation grid", (stage) => {
   const { model, root } = stage;
-  const name = h("h3", { class: "gw-name" });
-  const about = h("span", { class: "gw-about" });
+  const name = h("h3.gw-name");
+  const about = h("span.gw-about");
   const legend = gridLegend();
-  const canvas = h("canvas", { class: "gw-canvas", "aria-hidden": "true" });
-  const space = h("div", { class: "gw-space", role: "row" }, canvas);
-  const scroller = h("div", { class: "gw-scroller", role: "grid", "aria-multiselectable": "true", "data-lm-suppress-shortcuts": "true" }, space);
-  const empty = h("div", { class: "gw-empty", hidden: true }, "No activations yet.");
-  root.append(h("header", { class: "gw-head" }, name, about), gridTools(stage), legend.element, scroller, empty);
+  const canvas = h("canvas.gw-canvas", { "aria-hidden": "true" });
+  const space = h("div.gw-space", { role: "row" }, canvas);
+  const scroller = h("div.gw-scroller", { role: "grid", "aria-multiselectable": "true", "data-lm-suppress-shortcuts": "true" }, space);
+  const empty = h("div.gw-empty", { hidden: true }, "No activations yet.");
+  root.append(h("header.gw-head", {}, name, about), gridTools(stage), legend.element, scroller, empty);
 
   let scene: Scene | null = null;
   let places: Uint32Array = new Uint32Array(0);

@@ -19,15 +19,15 @@ const ORDER = [...FOUND, "sort", "interpretable", "threshold"];
 
 export default view("iou-heatmap", "IoU heatmap", (stage) => {
   const { model, root } = stage;
-  const [name, about, sum] = [h("h3", { class: "gw-name" }), h("span", { class: "gw-about" }), h("span", { role: "status" })];
+  const [name, about, sum] = [h("h3.gw-name"), h("span.gw-about"), h("span", { role: "status" })];
   const legend = heatmapLegend();
-  const canvas = h("canvas", { class: "gw-canvas", "aria-hidden": "true" });
-  const overlay = h("canvas", { class: "gw-overlay", "aria-hidden": "true" });
-  const port = h("div", { class: "gw-port", role: "row" }, canvas, overlay);
+  const canvas = h("canvas.gw-canvas", { "aria-hidden": "true" });
+  const overlay = h("canvas.gw-overlay", { "aria-hidden": "true" });
+  const port = h("div.gw-port", { role: "row" }, canvas, overlay);
   const space = h("div", { role: "rowgroup" }, port);
-  const scroller = h("div", { class: "gw-scroller", role: "grid", "aria-multiselectable": "true" }, space);
-  const around = h("div", { class: "gw-around" }, scroller);
-  const empty = h("div", { class: "gw-empty" });
+  const scroller = h("div.gw-scroller", { role: "grid", "aria-multiselectable": "true" }, space);
+  const around = h("div.gw-around", {}, scroller);
+  const empty = h("div.gw-empty");
   const atlas = h("canvas");
   let found: Found | null = null;
   let scene: Scene | null = null;
@@ -37,8 +37,8 @@ export default view("iou-heatmap", "IoU heatmap", (stage) => {
   const tools = heatmapTools(stage, () => scene, () => [arrange, place, paint].forEach((redo) => redo()));
   const table = heatmapTable(stage, () => scene);
   const hands = heatmapHands(stage, { around, scroller, port, canvas, overlay, scene: () => scene });
-  const line = h("div", { class: "gw-sum" }, sum, tools.chosen);
-  root.append(h("header", { class: "gw-head" }, name, about), tools.element, legend.element, line, around, table.element, empty, tools.copied);
+  const line = h("div.gw-sum", {}, sum, tools.chosen);
+  root.append(h("header.gw-head", {}, name, about), tools.element, legend.element, line, around, table.element, empty, tools.copied);
 
   stage.draw(["info"], () => {
     const info = model.get("info") ?? {};

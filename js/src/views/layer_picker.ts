@@ -5,11 +5,11 @@ import { describe, type Info } from "../lib/text";
 import { view } from "../lib/view";
 
 export default view("layer-picker", "Layer picker", ({ model, root, signal, draw, write }) => {
-  const input = h("select", { class: "gw-select gw-layer", "data-action": "layer" });
-  const line = h("span", { class: "gw-about", "data-line": "layer" });
-  const field = h("label", { class: "gw-field" }, "Layer");
+  const input = h("select.gw-select.gw-layer", { "data-action": "layer" });
+  const line = h("span.gw-about", { "data-line": "layer" });
+  const field = h("label.gw-field", {}, "Layer");
   field.append(input);
-  root.append(h("div", { class: "gw-tools" }, field, line));
+  root.append(h("div.gw-tools", {}, field, line));
   const layers = (): Info[] => model.get("layers") ?? [];
 
   input.addEventListener("change", () => write({ layer: input.value }), { signal });

@@ -17,14 +17,14 @@ const VIEWPORT = 560;
 
 export default view("unit-gallery", "Unit gallery", (stage) => {
   const { model, root, draw } = stage;
-  const name = h("h3", { class: "gw-name" });
-  const about = h("span", { class: "gw-about" });
-  const space = h("div", { class: "gw-space", role: "row" });
-  const scroller = h("div", { class: "gw-scroller", role: "grid", "aria-multiselectable": "true", "data-lm-suppress-shortcuts": "true" }, space);
-  const empty = h("div", { class: "gw-empty" });
+  const name = h("h3.gw-name");
+  const about = h("span.gw-about");
+  const space = h("div.gw-space", { role: "row" });
+  const scroller = h("div.gw-scroller", { role: "grid", "aria-multiselectable": "true", "data-lm-suppress-shortcuts": "true" }, space);
+  const empty = h("div.gw-empty");
   const tools = galleryTools(stage);
   const words = galleryWords();
-  root.append(h("header", { class: "gw-head" }, name, about, words.how), tools.element, words.legend, scroller, tools.none, empty);
+  root.append(h("header.gw-head", {}, name, about, words.how), tools.element, words.legend, scroller, tools.none, empty);
 
   let scores: Scores = readScores(null, 0, {});
   let scene: Scene | null = null;
