@@ -1,0 +1,339 @@
+"""Runs that are saved as they go: resumed bit for bit, whatever happens to the process or the disk."""
+
+import errno
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from gan_widgets.core import store
+from gan_widgets.core.errors import StoreError
+from gan_widgets.train import checkpoint
+from gan_widgets.train.checkpoint import KIND, Keeper
+from gan_widgets.train.losses import losses
+from tests.train.small import same, weights
+
+
+def eventful(trainer, steps):
+    """Steps with changes in between, as a function of the step."""
+    events = {
+        3: {"lr_G": 1e-3},
+        5: {"frozen": ("D",)},
+        8: {"frozen": ("G",), "d_steps": 2},
+        11: {"frozen": (), "smoothing": 0.1},
+        16: {"lr_D": 5e-4, "d_steps": 3},
+    }
+    for _ in range(steps):
+        trainer.once("D" if trainer.step % 9 == 7 and "D" not in trainer.controls.frozen else "both")
+        trainer.change(**events.get(trainer.step, {}))
+
+
+def state(trainer):
+    """All that a resumed run must share with an uninterrupted one."""
+    return {
+        "weights": weights(trainer),
+        "adam": [
+            value
+            for optimizer in trainer.optimizers.values()
+            for parameter in optimizer.param_groups[0]["params"]
+            for _, value in sorted(optimizer.state[parameter].items())
+        ],
+        "history": list(trainer.history),
+        "other": (trainer.step, trainer.batches, trainer.controls, trainer.changes, trainer.diversity),
+    }
+
+
+def equal(a, b):
+    a, b = state(a), state(b)
+    tensors = len(a["adam"]) == len(b["adam"]) and same(a["weights"] + a["adam"], b["weights"] + b["adam"])
+    return tensors and (a["history"], a["other"]) == (b["history"], b["other"])
+
+
+@pytest.mark.parametrize("at", [0, 4, 6, 10, 17])
+def test_a_resumed_run_with_changes_equals_an_uninterrupted_one(make, tmp_path, at):
+    whole, first, second = make(shift=1), make(shift=1), make(shift=1)
+    eventful(whole, 24)
+    eventful(first, at)
+    checkpoint.save(tmp_path / "run", first)
+    checkpoint.restore(tmp_path / "run", second)
+    assert equal(first, second)
+    eventful(second, 24 - at)
+    assert equal(whole, second)
+
+
+def pieces(path):
+    """Every piece of a file, as a function that takes it out of (tensors, metadata)."""
+    stored = store.load(path, kind=KIND)
+    found = {"step": lambda t, m: m.update(step=0), "batches": lambda t, m: m.update(batches=0)}
+    found["changes"] = lambda t, m: m.update(changes=[])
+    found["history"] = lambda t, m: t.update(history=t["history"][:0]) or m["history"].update(recent=0)
+    found["diversity"] = lambda t, m: t.update(diversity=t["diversity"][:0])
+    for name in stored.metadata["controls"]:
+        found[f"controls.{name}"] = lambda t, m, name=name: m["controls"].pop(name)
+    # the average takes over this count from G at every step
+    names = [name for name in stored.tensors if name != "average.net.1.num_batches_tracked"]
+    for prefix in ("G.", "D.", "average.", "optimizer.G.", "optimizer.D."):
+        for name in [name for name in names if name.startswith(prefix)][:6]:
+            found[name] = lambda t, m, name=name: t.update({name: torch.zeros_like(t[name])})
+    return stored, found
+
+
+def gone_on(make, path):
+    """A run that goes on from a file, at first with G frozen."""
+    trainer = make(shift=1)
+    checkpoint.restore(path, trainer)
+    list(trainer.steps(2))
+    trainer.change(frozen=())
+    list(trainer.steps(2))
+    return trainer
+
+
+def test_each_saved_piece_matters(make, tmp_path):
+    """Take out any one piece, and the resumed run is another one."""
+    first = make(shift=1)
+    eventful(first, 50)
+    first.change(lr_G=3e-4, lr_D=3e-4, frozen=("G",), smoothing=0.2, d_steps=2)
+    checkpoint.save(tmp_path / "run", first)
+    whole = gone_on(make, tmp_path / "run")
+    stored, found = pieces(tmp_path / "run")
+    harmless = []
+    for name, take_out in found.items():
+        tensors, metadata = dict(stored.tensors), json.loads(json.dumps(stored.metadata))
+        take_out(tensors, metadata)
+        store.save(tmp_path / "less", tensors, kind=KIND, metadata=metadata)
+        if equal(whole, gone_on(make, tmp_path / "less")):
+            harmless.append(name)
+    assert len(found) > 30
+    assert harmless == []
+    assert equal(whole, gone_on(make, tmp_path / "run"))
+
+
+def test_a_checkpoint_from_before_there_were_controls_goes_on(make, tmp_path):
+    whole, first, second = make(), make(), make()
+    list(whole.steps(9))
+    list(first.steps(5))
+    checkpoint.save(tmp_path / "run", first)
+    stored = store.load(tmp_path / "run", kind=KIND)
+    tensors = {k: v for k, v in stored.tensors.items() if k not in ("history", "diversity")}
+    old = {name: stored.metadata[name] for name in ("step", "settings")}
+    store.save(tmp_path / "run", tensors, kind=KIND, metadata=old)
+    checkpoint.restore(tmp_path / "run", second)
+    list(second.steps(4))
+    assert same(weights(whole), weights(second))
+
+
+def test_penalties_clips_and_steps_of_d_are_settings_too(make, tmp_path):
+    checkpoint.save(tmp_path / "run", make(clip=0.1))
+    for other in (make(), make(clip=0.2), make(clip=0.1, d_steps=2)):
+        with pytest.raises(StoreError, match="another run"):
+            checkpoint.restore(tmp_path / "run", other)
+    checkpoint.restore(tmp_path / "run", make(clip=0.1))
+
+
+# keeping
+
+
+def test_it_saves_every_so_many_steps_and_at_the_end(make, tmp_path):
+    trainer, saved = make(), []
+    with Keeper(trainer, tmp_path / "run.safetensors", every=4) as keeper:
+        saved.extend(keeper.saved for _ in trainer.steps(10))
+    assert saved == [None] * 3 + [4] * 4 + [8] * 3
+    assert keeper.saved == 10
+    keeper.close()
+    trainer.advance()
+    assert {path.name for path in tmp_path.iterdir()} == {"run.safetensors", "run.before.safetensors"}
+    again = make()
+    assert Keeper(again, tmp_path / "run.safetensors").resume() == 10
+    checkpoint.restore(tmp_path / "run.before.safetensors", again)
+    assert again.step == 8
+
+
+def interrupted(keeper):
+    with keeper:
+        for step in keeper.trainer.steps(10):
+            if step.step == 5:
+                raise KeyboardInterrupt
+
+
+def test_it_saves_when_a_background_run_stops_and_when_a_loop_is_interrupted(make, tmp_path):
+    trainer = make()
+    keeper = Keeper(trainer, tmp_path / "run", every=10**6)
+    trainer.play(until=3)
+    while keeper.saved != 3:
+        pass
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(keeper)
+    assert keeper.saved == 5
+
+
+def test_saving_changes_no_bit_and_a_new_run_has_nothing_to_resume(make, tmp_path):
+    kept, alone = make(), make()
+    keeper = Keeper(kept, tmp_path / "run", every=1)
+    assert keeper.resume() == 0
+    list(kept.steps(6)), list(alone.steps(6))
+    assert equal(kept, alone)
+
+
+def full(monkeypatch):
+    opened = Path.open
+
+    def open_full(path, mode="r", *args, **options):
+        return opened(Path("/dev/full"), "wb", 0) if mode == "xb" else opened(path, mode, *args, **options)
+
+    monkeypatch.setattr(Path, "open", open_full)
+
+
+def refusing(monkeypatch):
+    def replace(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "replace", replace)
+
+
+@pytest.mark.parametrize("fail", [full, refusing])
+def test_when_the_disk_fails_training_goes_on_and_the_last_good_file_stays(make, tmp_path, monkeypatch, fail):
+    trainer, alone = make(), make()
+    keeper = Keeper(trainer, tmp_path / "run", every=2)
+    list(trainer.steps(2))
+    good = (tmp_path / "run").read_bytes()
+    with monkeypatch.context() as patch:
+        fail(patch)
+        list(trainer.steps(3))
+        said = trainer.trouble
+    assert said.startswith("Not saved after step 4: ")
+    assert ("No space left" if fail is full else "Permission denied") in said
+    assert said.endswith("That of step 2 is there.")
+    assert (tmp_path / "run").read_bytes() == good
+    assert trainer.step == 5
+    list(trainer.steps(1))
+    assert (trainer.trouble, keeper.saved) == ("", 6)
+    list(alone.steps(6))
+    assert same(weights(trainer), weights(alone))
+
+
+def test_when_the_system_itself_refuses_to_write_more(make, tmp_path):
+    trainer = make()
+    keeper = Keeper(trainer, tmp_path / "run", every=2)
+    list(trainer.steps(2))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        list(trainer.steps(2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "File too large" in trainer.trouble
+    assert (trainer.step, keeper.saved) == (4, 2)
+    again = make()
+    assert Keeper(again, tmp_path / "run").resume() == 2
+    assert {path.name for path in tmp_path.iterdir()} <= {"run", "run.before"}
+
+
+@pytest.mark.parametrize("place", ["nowhere/run", "/proc/run"])
+def test_a_folder_that_is_not_there_or_read_only_is_trouble_and_no_error(make, tmp_path, place):
+    trainer = make()
+    with Keeper(trainer, tmp_path / place, every=1):
+        list(trainer.steps(2))
+    assert trainer.step == 2
+    assert trainer.trouble.startswith("Not saved after step 2: ")
+    assert trainer.trouble.endswith("There is no checkpoint yet.")
+
+
+def test_of_a_truncated_file_the_one_before_is_taken_and_never_overwritten(make, tmp_path):
+    trainer, path = make(), tmp_path / "run"
+    keeper = Keeper(trainer, path, every=2)
+    list(trainer.steps(4))
+    os.truncate(path, 1000)
+    again = make()
+    other = Keeper(again, path, every=2)
+    assert other.resume() == 2
+    assert "run is truncated" in again.trouble
+    assert again.trouble.endswith("Went on from run.before, step 2.")
+    # the run goes on; the damaged file is replaced, and does not take the place of the good one
+    list(trainer.steps(2))
+    assert (trainer.trouble, keeper.saved) == ("", 6)
+    checkpoint.restore(tmp_path / "run.before", again)
+    assert again.step == 2
+    assert Keeper(make(), path).resume() == 6
+    for file in (path, tmp_path / "run.before"):
+        os.truncate(file, 1000)
+    with pytest.raises(StoreError, match="run is truncated"):
+        Keeper(make(), path).resume()
+
+
+def test_a_checkpoint_of_another_run_is_refused_also_by_a_keeper(make, tmp_path):
+    with Keeper(make(seed=3), tmp_path / "run", every=1) as keeper:
+        keeper.trainer.advance()
+    with pytest.raises(StoreError, match="another run"):
+        Keeper(make(), tmp_path / "run").resume()
+
+
+def test_broken_weights_do_not_replace_good_ones(make, tmp_path):
+    trainer = make()
+    keeper = Keeper(trainer, tmp_path / "run", every=1)
+    list(trainer.steps(2))
+    with torch.no_grad():
+        trainer.G.net[0].weight.fill_(float("nan"))
+    list(trainer.steps(2))
+    assert keeper.saved == 2
+    assert trainer.trouble == (
+        "Not saved after step 4: there are weights that are not finite. That of step 2 is there."
+    )
+
+
+def test_half_a_step_is_not_saved(make, tmp_path):
+    gan, broken = losses["gan"], []
+
+    def failing(fake):
+        if broken:
+            raise RuntimeError("boom")
+        return gan.generator(fake)
+
+    trainer = make(loss=(gan.discriminator, failing))
+    keeper = Keeper(trainer, tmp_path / "run", every=2)
+    list(trainer.steps(2))
+    broken.append(True)
+    with pytest.raises(RuntimeError), keeper:
+        trainer.advance()
+    assert keeper.saved == 2
+    assert "the last step failed half-way" in trainer.trouble
+    assert keeper.resume() == 2
+    assert keeper.save()
+
+
+def test_what_a_killed_writer_left_is_cleared_away(make, tmp_path):
+    (tmp_path / ".run.0123.tmp").write_bytes(b"half")
+    (tmp_path / ".other.0123.tmp").write_bytes(b"half")
+    Keeper(make(), tmp_path / "run")
+    assert [path.name for path in tmp_path.iterdir()] == [".other.0123.tmp"]
+
+
+def test_an_interval_is_a_number_of_steps(make, tmp_path):
+    with pytest.raises(ValueError, match="every=0"):
+        Keeper(make(), tmp_path / "run", every=0)
+
+
+KILLED = Path(__file__).with_name("killed.py")
+
+
+def test_twenty_kills_lose_at_most_an_interval_each_and_no_bit(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.train.killed", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+        cwd=KILLED.parents[2],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert len(said["kills"]) == 20
+    assert all(reached - saved < said["every"] for reached, saved in said["kills"])
+    assert said["resumed"] == said["uninterrupted"]
+    assert said["steps"] > 20
+    assert not list(tmp_path.glob(".*.tmp"))
