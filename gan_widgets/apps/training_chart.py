@@ -54,7 +54,7 @@ class Chart:
                 padding_x=0.0,
                 padding_y=0.0,
                 display_toolbar=False,
-                layout={"width": "100%", "min_width": "0", "height": f"{_HIGH}px"},
+                layout={"width": "100%", "min_width": "0", "height": f"{_HIGH}px", "margin": "0"},
             )
         )
 
@@ -89,8 +89,7 @@ class Chart:
                 colors = [color for color, seen in zip(colors_of(len(lines)), there, strict=True) if seen]
                 if colors != mark.colors:
                     mark.colors = colors
-                twice = 2 if len(x) == 1 else 1  # a single point is no line
-                mark.x, mark.y = np.repeat(x, twice), np.repeat(lines[there], twice, axis=1)
+                mark.x, mark.y = _drawable(x, lines[there])
 
     def _reach(self, values: Floats) -> None:
         """Let the axis reach from the least to the most of these, and write round numbers along it."""
@@ -121,6 +120,24 @@ class Chart:
 def colors_of(lines: int) -> list[str]:
     """Return a colour for each of so many lines."""
     return [COLORS[k % len(COLORS)] for k in range(lines)]
+
+
+def _drawable(x: Floats, lines: Any) -> tuple[Any, Any]:  # noqa: ANN401  (float32)
+    """Return `x` and `lines` as bqplot's page draws them: of two points at least, and none ends without one.
+
+    >>> _drawable(np.array([1.0, 2.0, 3.0]), np.array([[5.0, 6.0, np.nan]]))
+    (array([[1., 2., 2.]]), array([[5., 6., 6.]]))
+    >>> _drawable(np.array([1.0]), np.array([[5.0]]))
+    (array([1., 1.]), array([[5., 5.]]))
+    """
+    if len(x) == 1:
+        x, lines = np.repeat(x, 2), np.repeat(lines, 2, axis=1)
+    if np.isfinite(lines[:, -1]).all():
+        return x, lines
+    places = np.arange(len(x))
+    ends = np.where(np.isfinite(lines), places, 0).max(axis=1, keepdims=True)
+    places = np.minimum(places, ends)
+    return x[places], np.take_along_axis(lines, places, axis=1)
 
 
 def _key(place: float) -> str:

@@ -66,7 +66,7 @@ class TrainingCurves(App):
         self.charts = [Chart(self._own, self._across, label) for label in LABELS]
         self.window = self._own(
             IntSlider(
-                value=1,
+                value=10,
                 min=1,
                 max=200,
                 description="mean over",

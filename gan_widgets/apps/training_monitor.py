@@ -24,7 +24,7 @@ from gan_widgets.widgets.training_sheet import LATEST, TrainingSheet
 if TYPE_CHECKING:
     from gan_widgets.train.trainer import Step, Trainer
 
-SHARE = 0.015
+SHARE = 0.012
 """Of the time, what drawing may take while a training runs."""
 PATIENCE = (2.0, 60.0)
 """Seconds until something is sent although no page has drawn the last, at first and at most."""
@@ -41,9 +41,10 @@ class TrainingMonitor(App):
         for step in trainer.steps(1000): ...           # or your own loop
 
     `seeds` are those of the samples, which `trainer.average` makes in eval mode after every `every`-th step;
-    None draws them as often as a hundredth of the training's time allows. The page is redrawn at most `rate`
-    times a second, less often if that took more than a few hundredths of the time, and never before it has
-    drawn what it was sent last. Watching changes no bit of the training. `layout` may follow.
+    None draws them as often as half a hundredth of the time allows. The page is redrawn at most `rate` times
+    a second, less often where that would take more than a hundredth of the time of a training that runs, and
+    never before it has drawn what it was sent last. Watching changes no bit of the training. `layout` may
+    follow.
 
     Closing leaves the training as it is, running or not; `close(stop=True)` pauses it first.
 

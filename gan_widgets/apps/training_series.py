@@ -125,12 +125,23 @@ class Series:
 
 def _trailing(steps: Floats, sums: Floats, counts: Floats, window: float) -> Floats:
     """Return the mean over the last `window` steps at each, weighted by `counts`; NaN where nothing is."""
-    inside = (steps[:, None] <= steps) & (steps[:, None] > steps - max(window, 1))
-    with np.errstate(over="ignore"):
-        # gradients that explode may pass the largest float in a sum; that is a gap, too
-        total, many = sums @ inside, counts @ inside
+    if window > 1:
+        first = np.searchsorted(steps, steps - window, side="right")
+        spans = np.stack([first, np.arange(1, len(steps) + 1)], axis=1).ravel()
+        # sums of what lies inside, and no differences of sums, which an explosion would spoil
+        total, many = (_over(spans, values) for values in (sums, counts))
+    else:
+        total, many = sums, counts
     here = (counts > 0) & np.isfinite(total)
     return np.divide(total, many, out=np.full_like(sums, nan), where=here)
+
+
+def _over(spans: NDArray[np.intp], values: Floats) -> Floats:
+    """Return the sum over each span `[first, end)` of `values` `(lines, points)`."""
+    room = np.pad(values, ((0, 0), (0, 1)))
+    with np.errstate(over="ignore"):
+        sums: Floats = np.add.reduceat(room, spans, axis=1)[:, ::2]
+    return sums
 
 
 def row_of(step: "Step") -> dict[str, float]:

@@ -16,7 +16,7 @@ from gan_widgets.core.seeds import check_seeds
 if TYPE_CHECKING:
     from gan_widgets.train.trainer import Trainer
 
-SHARE = 0.01
+SHARE = 0.006
 """Of the training's time, what sheets may take when nobody said how often they are drawn."""
 SOONEST = 0.25
 """Seconds between two such sheets."""
@@ -33,7 +33,7 @@ class Sheet:
 class Sheets:
     """Sheets of `trainer.average` in eval mode; at most `limit` are kept, the first and the last among them.
 
-    `every` is the steps between two sheets; None draws them as often as a hundredth of the training's time
+    `every` is the steps between two sheets; None draws them as often as half a hundredth of the time
     allows. When there is one too many, that goes without which the gap is smallest.
     """
 

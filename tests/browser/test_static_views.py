@@ -10,7 +10,14 @@ from tests.browser.static_host import ROOT, Host
 
 pytestmark = pytest.mark.browser
 
-VIEWS = ("activation_grid", "ablation_sliders", "layer_picker", "iou_heatmap", "unit_gallery")
+VIEWS = (
+    "activation_grid",
+    "ablation_sliders",
+    "layer_picker",
+    "iou_heatmap",
+    "unit_gallery",
+    "training_sheet",
+)
 SHOTS = ROOT / ".ci" / "out"
 # of every piece of text: the contrast of its colour with what lies behind it
 CONTRASTS = """root => {
@@ -101,7 +108,9 @@ def test_a_view_without_any_state_says_so(host: Host, name: str) -> None:
     root = host.page.locator(".gw-view")
     expect(root).to_have_attribute("data-ready", "true")
     assert root.get_attribute("data-error") is None
-    expect(root).to_contain_text(re.compile("no (activations|images|layers|dissection) yet", re.IGNORECASE))
+    expect(root).to_contain_text(
+        re.compile("no (activations|images|layers|dissection|samples) yet", re.IGNORECASE)
+    )
 
 
 def test_two_views_of_one_model_agree(host: Host) -> None:

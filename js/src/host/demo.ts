@@ -88,12 +88,17 @@ function picker(): State {
   return { layers: layers.map(([name, kind, units, size]) => ({ name, kind, units, size, calls: 1 })), layer: "net.6", error: "" };
 }
 
+function samples(n = 25, height = 28, width = 28): State {
+  return { images: view(images(n, height, width)), shape: [n, height, width, 1], seeds: seeds(n), kept: [0, 50, 100, 150], shown: 150, chosen: -1, frame: 3, seen: 3, error: "" };
+}
+
 /** A state for a view; the shape may be chosen: `demo("activation_grid", 512, 8, 8)`, `demo("ablation_sliders", 4096)`. */
 export function demo(name: string, units = 64, h = 14, w = 14, options = {}): State {
   const states: Record<string, () => State> = {
     activation_grid: () => grid(units, h, w, options),
     ablation_sliders: () => sliders(units),
     layer_picker: picker,
+    training_sheet: () => samples(),
     unit_gallery: () => gallery(units, h, w),
     iou_heatmap: () => heatmap(random(7), units, h, options),
   };
