@@ -23,7 +23,7 @@ def target(notebook: Path, out: Path) -> Path:
 def read(path: Path) -> NotebookNode:
     """Read a notebook of format 4; raises `AssignmentError` for what is none."""
     try:
-        notebook: NotebookNode = nbformat.read(path, as_version=4)
+        notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
         nbformat.validate(notebook)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, nbformat.ValidationError) as error:
         raise AssignmentError(
@@ -39,7 +39,7 @@ def read(path: Path) -> NotebookNode:
 
 def write(notebook: NotebookNode, path: Path) -> None:
     """Write the notebook to a new file; raises `AssignmentError` when it cannot be made."""
-    text = nbformat.writes(notebook)
+    text = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
