@@ -19,6 +19,6 @@ def why_nothing(lab: Controller) -> str:
         return ""
     progress = lab.progress
     if progress is not None and lab.layer in progress.layers:
-        return f"{lab.layer!r} is being dissected. {progress}"
+        return f"{lab.layer!r} is being dissected ({progress})."
     step = "Run lab.dissect(gw.concepts.strokes(), images=2000), or pass another segmenter."
     return f"{lab.layer!r} has not been dissected yet. {step}"

@@ -103,7 +103,7 @@ def test_it_is_watched_and_cancelled_while_the_sliders_move(jupyter_lab: Lab) ->
     expect(bar.share).not_to_have_attribute("style", "width: 0%;")
     for name in ("iou-heatmap", "unit-gallery"):
         empty = jupyter_lab.view(name).locator(".gw-empty").last
-        expect(empty).to_contain_text("'net.6' is being dissected. ")
+        expect(empty).to_contain_text("'net.6' is being dissected (")
         expect(empty).to_contain_text(" of 60,000 images")
     slider = jupyter_lab.view("ablation-sliders").locator('.gw-slider[data-unit="2"]')
     slider.focus()

@@ -9,7 +9,7 @@ from tests.widgets.found import found
 def test_before_there_is_anything_it_says_how_far_a_dissection_is(lab, page, kind):
     view = kind(lab)
     lab._land(progress=Progress(500, 2000, 11.2, "thresholds", ("3",)))
-    assert view.info["why"] == "'3' is being dissected. thresholds: 500 of 2,000 images, 12 s left"
+    assert view.info["why"] == "'3' is being dissected (thresholds: 500 of 2,000 images, 12 s left)."
     page.sent.clear()
     lab._land(progress=Progress(600, 2000, 10.2, "thresholds", ("3",)))
     assert [state.keys() for state in page.updates(view)] == [{"info"}]
