@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from gan_widgets.core.kept import kept
 from gan_widgets.core.live import Inputs, call
+from gan_widgets.train.step import Stepping, device_of
 from gan_widgets.train.streams import Chance
 
 BATCH = 64
@@ -20,6 +21,13 @@ BATCH = 64
 def mean_distance(images: Tensor) -> float:
     """Give the mean Euclidean distance of all pairs of images `(n, ...)`; NaN for fewer than two."""
     return float(torch.pdist(images.detach().flatten(1).float()).mean())
+
+
+def diversity_of(trainer: Stepping) -> float:
+    """Give `relative_spread` for the images of the first seeds, and as many real ones."""
+    n = min(BATCH, len(trainer.data))
+    real = trainer.data.scaled(trainer.data.order(trainer.seed, 0)[:n])
+    return relative_spread(trainer.G, trainer.latents.to(device_of(trainer.G))(range(n)), real)
 
 
 def relative_spread(G: nn.Module, inputs: Inputs, real: Tensor) -> float:

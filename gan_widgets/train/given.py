@@ -79,7 +79,7 @@ def settings_of(trainer: "Trainer") -> dict[str, Any]:
     # not said where they are as they always were, so that a checkpoint made before there were any goes on
     more: dict[str, Any] = {"clip": trainer.clip}
     more["penalty"] = None if trainer.penalty is None else _name(trainer.penalty)
-    more["d_steps"] = None if trainer.d_steps == 1 else trainer.d_steps
+    more["d_steps"] = None if trainer._d_steps == 1 else trainer._d_steps
     return settings | {name: value for name, value in more.items() if value is not None}
 
 

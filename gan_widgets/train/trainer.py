@@ -29,24 +29,21 @@ from gan_widgets.train.alarms import Alarm, alarms, least
 from gan_widgets.train.background import Background, whole
 from gan_widgets.train.controls import Change, Controls, Side, Which, changed, differences, learners
 from gan_widgets.train.data import Images
-from gan_widgets.train.diversity import BATCH, relative_spread
+from gan_widgets.train.diversity import diversity_of
 from gan_widgets.train.given import GivenLoss, check_labels, pair, prior, said, settings_of
 from gan_widgets.train.history import History
 from gan_widgets.train.losses import Loss
 from gan_widgets.train.norms import layer_norms
 from gan_widgets.train.penalties import Penalty
-from gan_widgets.train.step import Classifying, Step, Stepping, device_of
+from gan_widgets.train.step import Classifying, Step, Stepping
 
 __all__ = ["Classifying", "Step", "Trainer"]
 
 Watcher: TypeAlias = Callable[["Trainer", Step | None], object]
 """Called after each step, and with None when a background run stops."""
 
-EVERY, KEPT = 50, 100
-"""Diversity is measured every so many steps, and so many measurements are kept."""
-
-SEEN = 1000
-"""Alarms look at so many last steps."""
+EVERY, KEPT, SEEN = 50, 100, 1000
+"""Steps between two looks at diversity, how many looks are kept, and how many last steps alarms look at."""
 
 
 class Trainer(Stepping):
@@ -127,7 +124,7 @@ class Trainer(Stepping):
         self.diversity: tuple[tuple[int, float], ...] = ()
         """Every 50 steps: the step, and how far apart generated images are, relative to real ones."""
         self._smoothed = 0.0, self.loss
-        self.d_steps = d_steps
+        self._d_steps = d_steps
         self._guard = threading.Lock()
         self._begun, self._torn = 0, False
         self._watchers: dict[object, Watcher] = {}
@@ -192,6 +189,7 @@ class Trainer(Stepping):
             if self._background is not None and self._background.alive:
                 self._background.until = until
                 return
+            self.trouble = ""
             self._background = Background(self, until, self._ended)
             self._background.start()
 
@@ -268,14 +266,18 @@ class Trainer(Stepping):
         return step
 
     def _taught(self, smoothing: float) -> Loss:
-        if self._smoothed[0] != smoothing:
-            self._smoothed = smoothing, self.loss.smoothed(1 - smoothing) if smoothing else self.loss
-        return self._smoothed[1]
+        known = self._smoothed  # read once: other threads ask for alarms meanwhile
+        if known[0] != smoothing:
+            known = smoothing, self.loss.smoothed(1 - smoothing) if smoothing else self.loss
+            self._smoothed = known
+        return known[1]
 
     def _compare(self) -> None:
-        n = min(BATCH, len(self.data))
-        inputs = self.latents.to(device_of(self.G))(range(n))
-        ratio = relative_spread(self.G, inputs, self.data.scaled(self.data.order(self.seed, 0)[:n]))
+        try:
+            ratio = diversity_of(self)
+        except Exception as error:  # noqa: BLE001  (a generator may want batches of its own size)
+            self.trouble = f"The diversity of generated images could not be measured: {said(error)}"
+            return
         self.diversity = (*self.diversity[1 - KEPT :], (self.step, ratio))
 
     def _tell(self, step: Step | None) -> None:

@@ -136,6 +136,20 @@ def test_measuring_diversity_leaves_the_generator_and_all_streams_alone():
     assert G.training
 
 
+def test_a_generator_that_wants_batches_of_its_own_size_is_trained_all_the_same(few):
+    class Picky(SmallG):
+        def forward(self, z):
+            assert len(z) == 8, "eight at a time"
+            return super().forward(z)
+
+    trainer = Trainer(Picky(), small_pair()[1], few, batch=8)
+    list(trainer.steps(51))
+    assert trainer.diversity == ()
+    assert trainer.trouble == (
+        "The diversity of generated images could not be measured: AssertionError: eight at a time"
+    )
+
+
 # runs made to fail
 
 

@@ -40,6 +40,19 @@ def test_it_plays_to_a_step_and_stops_by_itself_with_the_bits_of_a_loop(make):
     assert same(weights(trainer), weights(loop))
 
 
+def test_its_thread_computes_as_the_main_one_does_with_any_number_of_threads(few):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        loop, played = (gw.Trainer(*gw.nets.dcgan(seed=1), few, batch=16) for _ in range(2))
+        list(loop.steps(2))
+        played.play(until=2)
+        wait_for(lambda: not played.running)
+    finally:
+        torch.set_num_threads(threads)
+    assert same(weights(loop), weights(played))
+
+
 def test_pause_returns_between_two_steps_and_play_goes_on(make):
     trainer, loop = make(), make()
     for _ in range(4):
