@@ -12,6 +12,7 @@ from gan_widgets.apps.training_series import Curve, Floats
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8b6f00", "#56a0d3", "#7a5195", "#888888")
 """After Okabe and Ito: they differ for every kind of colour vision, on white and on black."""
 _INK = "var(--jp-content-font-color1, #444444)"
+_MUTED = "var(--jp-content-font-color2, #616161)"
 _FAINT = 0.4
 _HIGH, _TOP, _BOTTOM, _LEFT, _RIGHT = 180, 34, 24, 58, 16
 _BESIDE = 116  # pixels for the names of layers
@@ -43,12 +44,18 @@ class Chart:
             for more in (head, {**nothing, "x_offset": 0}, {**nothing, "x_offset": 15})
         ]
         self._legend = marks[1:]
-        plain = {"grid_lines": "none", "label_color": _INK, "tick_values": [0.0, 1.0], "tick_format": "~g"}
-        self._steps = own(bqplot.Axis(scale=across, **plain))
-        self._values = own(bqplot.Axis(scale=self._up, side="left", **plain))
+        # an axis of bqplot's writes the words that its ticks had before; so it is silent, and labels speak
+        silent: dict[str, Any] = {"grid_lines": "none", "tick_values": [0.0, 1.0], "tick_format": "~g"}
+        silent["tick_style"] = {"display": "none"}
+        ends = {**text, "colors": [_MUTED], "x": [], "y": [], "text": []}
+        below = {"scales": {"x": across, "y": place["y"]}, "align": "middle", "y_offset": 20}
+        beside = {"scales": {"x": place["x"], "y": self._up}, "align": "end", "x_offset": -12}
+        axes_of = (bqplot.Axis(scale=across, **silent), bqplot.Axis(scale=self._up, side="left", **silent))
+        self._steps, self._values = (own(axis) for axis in axes_of)
+        self._along, self._beside = (own(bqplot.Label(**ends, **more)) for more in (below, beside))
         self.figure = own(
             bqplot.Figure(
-                marks=[self._raw, self._mean, *marks],
+                marks=[self._raw, self._mean, *marks, self._along, self._beside],
                 axes=[self._steps, self._values],
                 fig_margin={"top": _TOP, "bottom": _BOTTOM, "left": _LEFT, "right": _RIGHT},
                 padding_x=0.0,
@@ -65,9 +72,10 @@ class Chart:
         self._names, beside = names, len(names) > 3
         place = np.arange(len(names))
         x = np.ones(len(names)) if beside else 0.24 + 0.22 * place
-        y = 0.97 - 0.13 * place if beside else np.ones(len(names))
+        y = 0.97 - min(0.13, 0.97 / max(1, len(names))) * place if beside else np.ones(len(names))
         for mark, texts in zip(self._legend, (["■"] * len(names), [*map(_cut, names)]), strict=True):
-            mark.x, mark.y, mark.text = x, y, texts
+            with mark.hold_sync():
+                mark.x, mark.y, mark.text = x, y, texts
         self._legend[0].colors = colors_of(len(names)) or [_INK]
         self._raw.opacities = [_FAINT] * len(names)
         right = _BESIDE if beside else _RIGHT
@@ -78,7 +86,8 @@ class Chart:
         raw, means = self._placed(curve.extremes), self._placed(curve.means)
         self._reach(np.concatenate([raw.ravel(), means.ravel()]))
         words = [axes.label(step) for step in along]
-        self._number(self._steps, along, [f"step {words[0]}", *words[1:]] if words else [])
+        words = [f"step {words[0]}", *words[1:]] if words else []
+        self._number(self._steps, self._along, list(along), [0.0] * len(along), words)
         for mark, x, lines in ((self._raw, curve.ends, raw), (self._mean, curve.steps, means)):
             there = np.isfinite(lines).any(axis=1)
             with mark.hold_sync():
@@ -102,13 +111,18 @@ class Chart:
             numbers = ticks = axes.even(low, high)
         with self._up.hold_sync():
             self._up.min, self._up.max = ticks[0], ticks[-1]
-        self._number(self._values, ticks, [axes.label(number) for number in numbers])
+        words = [axes.label(number) for number in numbers]
+        self._number(self._values, self._beside, [0.0] * len(ticks), ticks, words)
 
-    def _number(self, axis: bqplot.Axis, places: Sequence[float], texts: Sequence[str]) -> None:
-        named = {_key(place): text for place, text in zip(places, texts, strict=True)}
-        if named != axis.tick_labels:
-            with axis.hold_sync():
-                axis.tick_values, axis.tick_labels = list(places), named
+    def _number(
+        self, axis: bqplot.Axis, label: bqplot.Label, x: list[float], y: list[float], words: list[str]
+    ) -> None:
+        there = list(label.text), list(label.x), list(label.y)
+        if there == (words, x, y):
+            return
+        axis.tick_values = x if axis is self._steps else y
+        with label.hold_sync():
+            label.x, label.y, label.text = x, y, words
 
     def _placed(self, lines: Floats) -> Any:  # noqa: ANN401  (float32, which NumPy's types do not keep)
         """Return lines as they are drawn, float32, with NaN for what has no place on the axis."""
@@ -138,15 +152,6 @@ def _drawable(x: Floats, lines: Any) -> tuple[Any, Any]:  # noqa: ANN401  (float
     ends = np.where(np.isfinite(lines), places, 0).max(axis=1, keepdims=True)
     places = np.minimum(places, ends)
     return x[places], np.take_along_axis(lines, places, axis=1)
-
-
-def _key(place: float) -> str:
-    """Write a number as a page does, which looks it up by that.
-
-    >>> _key(2.0), _key(0.3010299956639812)
-    ('2', '0.3010299956639812')
-    """
-    return str(int(place)) if place == int(place) and abs(place) < 1e21 else repr(float(place))
 
 
 def _cut(name: str) -> str:

@@ -71,7 +71,7 @@ def table(trainer: "Trainer", series: Series, said: str, noticed: str) -> str:
 def _short(value: float) -> str:
     """Write a number with three digits that matter.
 
-    >>> _short(0.123456), _short(-12.3456), _short(nan)
+    >>> _short(0.123456), _short(-12.3456), _short(float("nan"))
     ('0.123', '-12.3', '-')
     """
     return f"{value:.3g}" if isfinite(value) else "-"

@@ -121,10 +121,9 @@ def test_the_log_scale_draws_logarithms_and_leaves_scores_alone(monitor, trainer
     page.write(monitor.curves.log_scale, value=True)
     np.testing.assert_allclose(lines(monitor, 0)[1], np.log10(plain), rtol=1e-5)
     assert np.array_equal(lines(monitor, 1)[1], score)
-    ticks = monitor.curves.charts[0].figure.axes[1]
-    assert [float(text) for text in ticks.tick_labels.values()] == pytest.approx(
-        [10**place for place in ticks.tick_values]
-    )
+    numbers = monitor.curves.charts[0].figure.marks[-1]
+    assert [float(text) for text in numbers.text] == pytest.approx([10**place for place in numbers.y])
+    assert numbers.y.tolist() == monitor.curves.charts[0].figure.axes[1].tick_values.tolist()
     page.write(monitor.curves.log_scale, value=False)
     np.testing.assert_allclose(lines(monitor, 0)[1], plain)
 

@@ -203,4 +203,7 @@ def test_it_has_room_at_both_widths_in_the_light_and_in_the_dark(jupyter_lab: La
     kernel.value("[G.fc1.weight.data.fill_(float('nan')), trainer.once()] and 1")
     expect(monitor.notice).to_contain_text("Not a number since step 301", timeout=PATIENCE)
     expect(monitor.charts.nth(2)).to_contain_text("pixels")
+    for chart in range(3):
+        for text in kernel.value(f"list(monitor.curves.charts[{chart}].figure.marks[-1].text)"):
+            expect(monitor.charts.nth(chart).get_by_text(text, exact=True)).not_to_have_count(0)
     jupyter_lab.screenshot("training-monitor-alarm", monitor.root)
