@@ -16,6 +16,7 @@ pytestmark = pytest.mark.browser
 VIEWS = {
     "00_tour": {"layer-picker": 1, "activation-grid": 1, "ablation-sliders": 1},
     "01_mnist_gan": {"training-sheet": 1, "activation-grid": 1, "ablation-sliders": 1},
+    "02_lsgan": {"training-sheet": 1, "activation-grid": 1, "ablation-sliders": 1},
     "03_dcgan": {"training-sheet": 1, "activation-grid": 3, "ablation-sliders": 1},
     "04_dissection": {"iou-heatmap": 2, "unit-gallery": 2, "activation-grid": 1, "ablation-sliders": 1},
 }
