@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from gan_widgets.core.pixels import png
 from gan_widgets.train.cycling import Points, distance
 
-POINT, MEAN, RULE = "#1f83c4", "#d55e00", "#999999"
+POINT, MEAN, RULE = "#1f83c4", "#d55e00", "#7a7a7a"
 """Colours of the path, of its mean and of what the formula says; all are seen on white and on black."""
 INK = "#444444"
 
@@ -45,6 +45,8 @@ def picture_of(
     chart.axes(along, {float(power): f"{10.0**power:g}" for power in powers}, "step", "distance")
     chart.line(_curve(steps, growth**steps, powers), RULE, 1)
     chart.line(_curve(steps, distance(path), powers), POINT, 2)
+    names = [(f"{growth:.4g}^step", RULE), ("the path", POINT)]
+    chart.named(names if mean is None else [*names, ("its mean", MEAN)])
     if mean is not None:
         plane.line(mean, MEAN, 2)
         plane.dot(mean[-1], MEAN)
@@ -92,6 +94,13 @@ class _Frame:
         draw.text((middle, bottom + 18 * _FINE), x, fill=INK, font=font, anchor="ma")
         inset = (self.left + 6 * _FINE, self.top + 4 * _FINE)
         draw.text(inset, y, fill=INK, font=font, anchor="la")
+
+    def named(self, curves: list[tuple[str, str]]) -> None:
+        """Write names in the colours of their curves, below each other in the upper right corner."""
+        draw, font = ImageDraw.Draw(self.page), _font()
+        for row, (name, color) in enumerate(curves):
+            at = (self.left + self.wide - 6 * _FINE, self.top + (4 + 16 * row) * _FINE)
+            draw.text(at, name, fill=color, font=font, anchor="ra")
 
     def line(self, points: np.ndarray, color: str, width: int) -> None:
         """Draw a line through points `(n, 2)`."""

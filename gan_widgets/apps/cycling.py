@@ -106,7 +106,8 @@ class CyclingDemo(App):
         )
         self._said = own(HTML(layout={"max_width": "860px"}))
         head = own(HTML(f"<b>{TITLE}</b>"))
-        links = ", ".join(f'<a href="{address}" target="_blank">{name}</a>' for address, name in SOURCES)
+        seen = 'target="_blank" rel="noopener" style="text-decoration: underline"'  # plain in JupyterLab
+        links = ", ".join(f'<a href="{address}" {seen}>{name}</a>' for address, name in SOURCES)
         foot = own(HTML(f"<small>{links}</small>"))
         self._draw()
         for knob in knobs.children:
