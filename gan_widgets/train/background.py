@@ -21,7 +21,7 @@ class Background:
     """One run of steps in a daemon thread, until step `until`, a wish to stop, or a failure."""
 
     def __init__(
-        self, trainer: "Trainer", until: int | None, ended: Callable[[Exception | None], None]
+        self, trainer: "Trainer", until: int | None, ended: Callable[[BaseException | None], None]
     ) -> None:
         self.until = until
         self.stop = threading.Event()
@@ -53,14 +53,14 @@ class Background:
         self._thread.join(seconds)
 
     def _run(self) -> None:
-        failure = None
+        failure: BaseException | None = None
         try:
             while self._more():
                 with self._stepping:
                     step = self._step()
                 if step is not None:
                     self._trainer._tell(step)
-        except Exception as error:  # noqa: BLE001  (a network may raise anything; it is raised where it is seen)
+        except BaseException as error:  # noqa: BLE001  (a network may raise anything; it is raised where it is seen)
             failure = error
         self.stop.set()
         _running.discard(self)
@@ -71,7 +71,10 @@ class Background:
             return self._trainer._turn("both") if alone and self._more() else None
 
     def _more(self) -> bool:
-        return not self.stop.is_set() and (self.until is None or self._trainer.step < self.until)
+        with self._trainer._guard:  # or a later `until` could come just after the last look at it
+            if self.until is not None and self._trainer.step >= self.until:
+                self.stop.set()
+            return not self.stop.is_set()
 
 
 @atexit.register

@@ -129,7 +129,7 @@ class Trainer(Stepping):
         self._begun, self._torn = 0, False
         self._watchers: dict[object, Watcher] = {}
         self._background: Background | None = None
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
 
     def __repr__(self) -> str:
         of = f"{type(self.G).__name__}, {type(self.D).__name__}, {self.data.name!r}"
@@ -287,7 +287,7 @@ class Trainer(Stepping):
             except Exception as error:  # noqa: BLE001  (a watcher may raise anything, and training goes on)
                 self.trouble = f"{getattr(fn, '__qualname__', fn)}, which watches, failed: {said(error)}"
 
-    def _ended(self, failure: Exception | None) -> None:
+    def _ended(self, failure: BaseException | None) -> None:
         if failure is not None:
             self._failure = failure
             self.trouble = f"Step {self.step + 1:,} failed, and the run stopped: {said(failure)}"

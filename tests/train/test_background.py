@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 import torch
@@ -172,6 +173,26 @@ def test_a_step_that_fails_ends_the_run_and_is_raised_at_the_next_meeting(make, 
     mended.append(True)
     trainer.pause()
     assert trainer.once().step == 3
+
+
+def test_a_later_end_is_never_lost(make):
+    trainer = make()
+    for until in range(1, 40):
+        trainer.play(until=until)
+    wait_for(lambda: not trainer.running)
+    trainer.pause()
+    assert trainer.step == 39
+
+
+def test_a_step_that_leaves_the_thread_is_told_too(make):
+    trainer, told = make(), []
+    trainer.loss = replace(losses["gan"], generator=lambda fake: sys.exit(3))
+    trainer._smoothed = 0.0, trainer.loss
+    trainer.watch(lambda trainer, step: told.append(step))
+    trainer.play()
+    wait_for(lambda: told)
+    with pytest.raises(SystemExit):
+        trainer.pause()
 
 
 def test_a_waiting_render_gets_its_turn_between_two_steps(make):
