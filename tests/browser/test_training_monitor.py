@@ -176,6 +176,11 @@ def test_a_loop_in_a_cell_is_watched_and_touched_too(jupyter_lab: Lab) -> None:
     expect(monitor.sheet).not_to_have_attribute("data-step", "0", timeout=PATIENCE)
     monitor.button("Freeze G").click()
     expect(monitor.button("Freeze G")).to_have_class(re.compile("mod-active"))
+    step = int(monitor.sheet.get_attribute("data-step") or 0)
+    jupyter_lab.page.wait_for_function(
+        "step => Number(document.querySelector('[data-view=training-sheet]').dataset.step) >= step + 50",
+        arg=step,
+    )
     jupyter_lab.page.evaluate(STOP_IT)
     jupyter_lab.kernel.until("trainer.controls.frozen == ('G',)")
     assert jupyter_lab.kernel.value("trainer.changes[0].step < trainer.step")
