@@ -8,6 +8,14 @@ from torch import nn
 from gan_widgets.core.locks import TurnLock, alone_with, lock_of
 
 
+@pytest.fixture(autouse=True)
+def interrupts():
+    """Have them, also where the shell that started the tests has switched them off."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def in_thread(f):
     """What a new thread gets from `f`."""
     given = []
@@ -131,29 +139,34 @@ def test_an_interrupt_while_waiting_leaves_nothing_taken():
 
 
 def test_interrupts_at_any_moment_leave_it_free():
-    lock, ended = TurnLock(), threading.Event()
+    lock, ended, armed, caught = TurnLock(), threading.Event(), threading.Event(), 0
+
+    def interrupt(*_):
+        if armed.is_set():  # none while the last one is being caught
+            armed.clear()
+            raise KeyboardInterrupt
 
     def ring():
         while not ended.wait(0.0005):
             signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
+    before = signal.signal(signal.SIGINT, interrupt)
     thread = threading.Thread(target=ring)
-    caught = 0
     thread.start()
-    until = time.monotonic() + 0.7
-    while time.monotonic() < until:
-        try:
-            while True:
-                with lock:
-                    pass
-        except KeyboardInterrupt:
-            caught += 1
-    while thread.is_alive():
-        try:
-            ended.set()
-            thread.join(10)
-        except KeyboardInterrupt:
-            caught += 1
+    try:
+        until = time.monotonic() + 0.7
+        while time.monotonic() < until:
+            try:
+                armed.set()
+                while True:
+                    with lock:
+                        pass
+            except KeyboardInterrupt:
+                caught += 1
+    finally:
+        ended.set()
+        thread.join(10)
+        signal.signal(signal.SIGINT, before)
     assert caught > 20
     assert not lock.owned
     assert in_thread(lambda: lock.acquire(timeout=1) and (lock.release() or True))

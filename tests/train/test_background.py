@@ -23,6 +23,14 @@ from tests.train.small import random_states, same, weights
 LONG = float(os.environ.get("GAN_WIDGETS_RACE_SECONDS", "3"))
 
 
+@pytest.fixture(autouse=True)
+def interrupts():
+    """Have them, also where the shell that started the tests has switched them off."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def wait_for(condition, seconds=60):
     until = time.monotonic() + seconds
     while not condition():
