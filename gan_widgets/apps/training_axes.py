@@ -4,6 +4,8 @@ from math import ceil, floor, isfinite, log10
 
 MOST = 6
 """Numbers along an axis."""
+TINY = 1e-290
+"""No two numbers this near to each other are told apart: tenths of their distance would be no numbers."""
 
 
 def even(low: float, high: float, most: int = MOST) -> list[float]:
@@ -15,8 +17,8 @@ def even(low: float, high: float, most: int = MOST) -> list[float]:
     [6.0, 6.5, 7.0, 7.5, 8.0]
     """
     most_far = max(abs(low), abs(high))
-    if not high - low > 1e-9 * most_far:
-        room = most_far / 10 or 1.0
+    if not high - low > max(1e-9 * most_far, TINY):
+        room = most_far / 10 if most_far > TINY else 1.0
         low, high = low - room, high + room
     smallest = floor(log10((high - low) / most))
     for factor in (1, 2, 5, 10, 20, 50, 100):

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gan_widgets.apps import training_axes as axes
@@ -98,11 +98,13 @@ def test_means_stay_between_the_extremes_and_agree_with_a_loop(values, window, p
         np.testing.assert_allclose(curve.means[0], loop, atol=1e-3)
 
 
+@example(0.0, 5e-324)
 @given(st.floats(-1e9, 1e9), st.floats(0, 1e9))
 def test_an_axis_holds_its_values_between_a_few_round_numbers(low, width):
     ticks = axes.even(low, low + width)
-    assert ticks[0] <= low + 1e-9 * abs(low)
-    assert ticks[-1] >= low + width - 1e-9 * abs(low + width)
+    unseen = 1e-9 * max(abs(low), abs(low + width))
+    assert ticks[0] <= low + unseen
+    assert ticks[-1] >= low + width - unseen
     assert 2 <= len(ticks) <= axes.MOST
     assert len({axes.label(tick) for tick in ticks}) >= 1
 
