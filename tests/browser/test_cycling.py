@@ -101,6 +101,7 @@ def test_it_is_seen_in_the_light_and_in_the_dark_at_two_widths_and_after_a_reloa
     for width in (1400, 620):
         page.set_viewport_size({"width": width, "height": 1500})
         page.wait_for_function("width => window.innerWidth === width", arg=width)
-        assert shown.plane.evaluate(OVERFLOW) == 0, width
+        # the charts take their new size a moment after the page has
+        page.wait_for_function(f"root => ({OVERFLOW})(root) === 0", arg=shown.plane.element_handle())
         jupyter_lab.screenshot(f"cycling-{width}")
     assert errors == []
