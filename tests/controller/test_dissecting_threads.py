@@ -105,14 +105,6 @@ def test_cancelling_in_the_foreground_returns_what_was_counted(lab):
     assert lab.dissect(Marks(), images=80, **QUIET).complete
 
 
-@pytest.fixture
-def keyboard():
-    """Ctrl-C as a terminal gives it, also where a shell in the background has switched it off."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def interrupt():
     signal.raise_signal(signal.SIGINT)
 

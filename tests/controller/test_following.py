@@ -9,18 +9,13 @@ from torch import nn
 import gan_widgets as gw
 from gan_widgets.control.following import Pulse
 from gan_widgets.core.errors import ControllerError, RenderError
-from tests.train.small import random_states, same, small_pair, weights
-
-DIGITS = gw.data.load("digits", size=28)
-
-
-def made(**settings):
-    return gw.Trainer(*small_pair(), DIGITS, **{"batch": 16, **settings})
+from tests.train.small import random_states, same, small_trainer, weights
+from tests.waiting import ended, until
 
 
 @pytest.fixture
 def trainer():
-    trainer = made()
+    trainer = small_trainer()
     yield trainer
     trainer.pause()
 
@@ -29,17 +24,7 @@ def trainer():
 def lab(trainer):
     with gw.attach(trainer.G, latents=trainer.latents, samples=3) as lab:
         yield lab
-    for thread in threading.enumerate():
-        if thread.name == "follow-training":
-            thread.join(10)
-            assert not thread.is_alive()
-
-
-def until(condition):
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    ended("follow-training")
 
 
 def fresh(lab, model):
@@ -76,7 +61,7 @@ def test_a_background_run_is_followed_and_its_end_too(lab, trainer):
 
 def test_following_changes_no_bit_of_the_training():
     def trained(follow):
-        trainer = made()
+        trainer = small_trainer()
         lab = gw.attach(trainer.G, latents=trainer.latents, samples=3)
         if follow:
             lab.follow_training(trainer, rate=30)
@@ -139,7 +124,7 @@ def test_a_rate_is_a_few_times_a_second(lab, trainer, rate):
 
 def test_another_model_is_refused(lab):
     with pytest.raises(ControllerError, match="another model"):
-        lab.follow_training(made())
+        lab.follow_training(small_trainer())
 
 
 def test_a_wrapped_generator_is_the_same_one(trainer):

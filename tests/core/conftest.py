@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from gan_widgets.core.live import unwrap
 from tests.core import nets as _nets
+from tests.keyboard import keyboard  # noqa: F401  (a fixture)
 
 # the first example of a test pays for what torch loads late
 settings.register_profile("core", deadline=None)

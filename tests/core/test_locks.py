@@ -7,13 +7,7 @@ from torch import nn
 
 from gan_widgets.core.locks import TurnLock, alone_with, lock_of
 
-
-@pytest.fixture(autouse=True)
-def interrupts():
-    """Have them, also where the shell that started the tests has switched them off."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+pytestmark = pytest.mark.usefixtures("keyboard")
 
 
 def in_thread(f):

@@ -11,6 +11,9 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "gan_widgets"
 FILES = sorted(PACKAGE.rglob("*.py"))
+BESIDE = sorted(
+    file for folder in ("tests", "benchmarks") for file in (PACKAGE.parent / folder).rglob("*.py")
+)
 VIEWS = sorted(PACKAGE.glob("widgets/[!_]*.py"))
 # lowest first: a room may import from its own floor and the floors below
 FLOORS = (
@@ -144,6 +147,11 @@ def test_an_unknown_public_name_is_refused_by_name() -> None:
 
     with pytest.raises(AttributeError, match="'gan_widgets' has no attribute 'Ablation'"):
         _ = gan_widgets.Ablation
+
+
+@pytest.mark.parametrize("file", BESIDE, ids=lambda file: str(file.relative_to(PACKAGE.parent)))
+def test_tests_and_benchmarks_stay_below_three_hundred_lines(file: Path) -> None:
+    assert file.read_text().count("\n") <= 300
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))

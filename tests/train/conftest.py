@@ -7,6 +7,7 @@ import pytest
 
 from gan_widgets.train import data, idx
 from gan_widgets.train.trainer import Trainer
+from tests.keyboard import keyboard  # noqa: F401  (a fixture)
 from tests.train.small import small_pair
 
 

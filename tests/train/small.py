@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
+import gan_widgets as gw
+
 
 class SmallG(nn.Module):
     """z (n, 5) → (n, 1, 28, 28), with dropout and batch norm: everything that is random or remembers."""
@@ -26,6 +28,11 @@ def small_pair(seed=0):
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return SmallG(), nn.Sequential(nn.Flatten(), nn.Linear(784, 12), nn.Dropout(0.3), nn.Linear(12, 1))
+
+
+def small_trainer(seed=0, **settings):
+    digits = gw.data.load("digits", size=28)
+    return gw.Trainer(*small_pair(seed), digits, **{"batch": 16, "seed": seed, **settings})
 
 
 def weights(trainer):

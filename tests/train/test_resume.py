@@ -1,0 +1,108 @@
+"""A saved run, resumed: equal to an uninterrupted one, bit for bit, by every piece that is saved."""
+
+import json
+
+import pytest
+import torch
+
+from gan_widgets.core import store
+from gan_widgets.core.errors import StoreError
+from gan_widgets.train import checkpoint
+from gan_widgets.train.checkpoint import KIND
+from tests.train.runs import equal
+from tests.train.small import same, weights
+
+
+def eventful(trainer, steps):
+    """Steps with changes in between, as a function of the step."""
+    events = {
+        3: {"lr_G": 1e-3},
+        5: {"frozen": ("D",)},
+        8: {"frozen": ("G",), "d_steps": 2},
+        11: {"frozen": (), "smoothing": 0.1},
+        16: {"lr_D": 5e-4, "d_steps": 3},
+    }
+    for _ in range(steps):
+        trainer.once("D" if trainer.step % 9 == 7 and "D" not in trainer.controls.frozen else "both")
+        trainer.change(**events.get(trainer.step, {}))
+
+
+@pytest.mark.parametrize("at", [0, 4, 6, 10, 17])
+def test_a_resumed_run_with_changes_equals_an_uninterrupted_one(make, tmp_path, at):
+    whole, first, second = make(shift=1), make(shift=1), make(shift=1)
+    eventful(whole, 24)
+    eventful(first, at)
+    checkpoint.save(tmp_path / "run", first)
+    checkpoint.restore(tmp_path / "run", second)
+    assert equal(first, second)
+    eventful(second, 24 - at)
+    assert equal(whole, second)
+
+
+def pieces(path):
+    """Every piece of a file, as a function that takes it out of (tensors, metadata)."""
+    stored = store.load(path, kind=KIND)
+    found = {"step": lambda t, m: m.update(step=0), "batches": lambda t, m: m.update(batches=0)}
+    found["changes"] = lambda t, m: m.update(changes=[])
+    found["history"] = lambda t, m: t.update(history=t["history"][:0]) or m["history"].update(recent=0)
+    found["diversity"] = lambda t, m: t.update(diversity=t["diversity"][:0])
+    for name in stored.metadata["controls"]:
+        found[f"controls.{name}"] = lambda t, m, name=name: m["controls"].pop(name)
+    # the average takes over this count from G at every step
+    names = [name for name in stored.tensors if name != "average.net.1.num_batches_tracked"]
+    for prefix in ("G.", "D.", "average.", "optimizer.G.", "optimizer.D."):
+        for name in [name for name in names if name.startswith(prefix)][:6]:
+            found[name] = lambda t, m, name=name: t.update({name: torch.zeros_like(t[name])})
+    return stored, found
+
+
+def gone_on(make, path):
+    """A run that goes on from a file, at first with G frozen."""
+    trainer = make(shift=1)
+    checkpoint.restore(path, trainer)
+    list(trainer.steps(2))
+    trainer.change(frozen=())
+    list(trainer.steps(2))
+    return trainer
+
+
+def test_each_saved_piece_matters(make, tmp_path):
+    """Take out any one piece, and the resumed run is another one."""
+    first = make(shift=1)
+    eventful(first, 50)
+    first.change(lr_G=3e-4, lr_D=3e-4, frozen=("G",), smoothing=0.2, d_steps=2)
+    checkpoint.save(tmp_path / "run", first)
+    whole = gone_on(make, tmp_path / "run")
+    stored, found = pieces(tmp_path / "run")
+    harmless = []
+    for name, take_out in found.items():
+        tensors, metadata = dict(stored.tensors), json.loads(json.dumps(stored.metadata))
+        take_out(tensors, metadata)
+        store.save(tmp_path / "less", tensors, kind=KIND, metadata=metadata)
+        if equal(whole, gone_on(make, tmp_path / "less")):
+            harmless.append(name)
+    assert len(found) > 30
+    assert harmless == []
+    assert equal(whole, gone_on(make, tmp_path / "run"))
+
+
+def test_a_checkpoint_from_before_there_were_controls_goes_on(make, tmp_path):
+    whole, first, second = make(), make(), make()
+    list(whole.steps(9))
+    list(first.steps(5))
+    checkpoint.save(tmp_path / "run", first)
+    stored = store.load(tmp_path / "run", kind=KIND)
+    tensors = {k: v for k, v in stored.tensors.items() if k not in ("history", "diversity")}
+    old = {name: stored.metadata[name] for name in ("step", "settings")}
+    store.save(tmp_path / "run", tensors, kind=KIND, metadata=old)
+    checkpoint.restore(tmp_path / "run", second)
+    list(second.steps(4))
+    assert same(weights(whole), weights(second))
+
+
+def test_penalties_clips_and_steps_of_d_are_settings_too(make, tmp_path):
+    checkpoint.save(tmp_path / "run", make(clip=0.1))
+    for other in (make(), make(clip=0.2), make(clip=0.1, d_steps=2)):
+        with pytest.raises(StoreError, match="another run"):
+            checkpoint.restore(tmp_path / "run", other)
+    checkpoint.restore(tmp_path / "run", make(clip=0.1))
