@@ -63,7 +63,7 @@ class Tail:
         self._top = torch.full((units, keep), -torch.inf, dtype=torch.float32)
         self._floor = self._top.amin(1)
         self._waiting: list[Tensor] = []
-        self._sorted = True
+        self._empty = self._sorted = True
         self.positions = 0
 
     @property
@@ -88,6 +88,9 @@ class Tail:
             )
         rows = maps.detach().float().transpose(0, 1).reshape(units, -1).contiguous()
         self.positions += rows.shape[1]
+        if self._empty:
+            self._wait(rows.masked_fill(rows.isnan(), -torch.inf))
+            return
         found = where(above(rows, self._floor.to(rows.device)[:, None]))  # NaN is not above anything
         unit, _ = split(found, rows.shape[1])
         counts = torch.bincount(unit, minlength=units)
@@ -166,7 +169,7 @@ class Tail:
             together = torch.cat([some.to(device) for some in (self._top, *self._waiting)], 1)
             self._top = together.topk(self._top.shape[1], 1, sorted=False).values.add_(0.0)  # −0 is 0
             self._floor = self._top.amin(1)
-            self._waiting, self._sorted = [], False
+            self._waiting, self._sorted, self._empty = [], False, bool((self._floor == -torch.inf).all())
 
 
 def iqr_levels(tail: Tail, count: int = 64, low: float = 0.80) -> Tensor:
