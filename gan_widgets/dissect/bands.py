@@ -12,7 +12,7 @@ class Bands:
     Levels in even steps are guessed by arithmetic, and the guess is put right by one comparison.
 
     >>> bands = Bands(torch.tensor([[0.0, 1.0, 2.0], [5.0, 5.0, 9.0]]))
-    >>> bands.place(torch.tensor([0.5, 1.0, 7.0, 5.5]), 0, torch.tensor([3, 1])).tolist()
+    >>> bands.place(torch.tensor([0.5, 1.0, 7.0, 5.5]), 0, torch.tensor([[3, 1]])).tolist()
     [1, 1, 3, 5]
     """
 
@@ -29,15 +29,18 @@ class Bands:
     def place(self, values: Tensor, first: int, counts: Tensor) -> Tensor:
         """Count the levels that each value exceeds, which is one at least.
 
-        `values` `(k,)` float32: `counts[0]` of unit `first`, then `counts[1]` of the next unit, and so on.
-        Gives int32 `(k,)`: the number of levels, and L more for each unit after the first.
+        `values` `(k,)` float32 come in rounds: `counts` `(rounds, units)` int64 are those of unit `first`, of
+        the next unit, and so on. Gives int32 `(k,)`: the number of levels, and L more for each unit after the
+        first.
         """
-        block = slice(first, first + len(counts))
+        rounds, units = counts.shape
+        block, counts = slice(first, first + units), counts.flatten()
         flat = self._levels[block].view(-1)
-        base = repeated(self._base[: len(counts)], counts)
+        base = repeated(self._base[:units].repeat(rounds), counts)
         if self._even[block].all():
             # each step of a guess keeps order: the level before the guessed one is exceeded, the next is not
-            start, slope = (repeated(part[block], counts) for part in (self._start, self._slope))
+            lines = (part[block].repeat(rounds) for part in (self._start, self._slope))
+            start, slope = (repeated(line, counts) for line in lines)
             place = self._guess(values, start, slope).add_(base)
             return place.add_(above(values, flat.index_select(0, place)))
         number = torch.zeros_like(base)

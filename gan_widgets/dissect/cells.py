@@ -14,8 +14,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from gan_widgets.core.sampling import places
-from gan_widgets.dissect.quick import above, at_once, split, where
+from gan_widgets.core.sampling import places, stretch
+from gan_widgets.dissect.quick import above, at_once, repeated, split, where
 
 
 def lit_points(maps: Tensor, levels: Tensor) -> tuple[Tensor, Tensor]:
@@ -68,6 +68,37 @@ def lit_pixels(
         yield unit.index_select(0, cell).index_select(0, row), pixel
 
 
+def lit_values(maps: Tensor, levels: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
+    """Find the pixels above their unit's level, what the unit does there, and how many each unit has.
+
+    `maps` `(n, units, h, w)` floating, read as float32, smaller than 2¹²⁶; `levels` `(units,)` float32. Gives
+    values float32 `(k,)`, places int32 `(k,)` in `(W, H, n)`, flattened, and counts int64 `(rounds, units)`:
+    values come in rounds, by unit in each. For levels that much of a map exceeds; `lit_pixels` is for others.
+
+    >>> [part.tolist() for part in lit_values(torch.tensor([[[[0.0, 1.0]]]]), torch.tensor([0.5]), (1, 4))]
+    [[1.0, 0.75], [3, 2], [[1], [1]]]
+    """
+    n, units, _, w = maps.shape
+    tall = stretch(maps.permute(1, 2, 3, 0).float().flatten(2), 1, size[0])
+    tall = tall.view(units, size[0], w, n).transpose(1, 2).flatten(2)  # (units, w, H · n)
+    line, columns = tall.shape[2], _axis(w, size[1], maps.device)
+    left, right = (tall.index_select(1, side) for side in (columns.before, columns.after))
+    # rows of cells with an end above, ascending: runs of them share unit and cell
+    rows = where(above(torch.maximum(left, right).flatten(1), levels[:, None]))
+    runs = torch.arange(units * (w + 1) + 1, device=maps.device) * line
+    counts = torch.searchsorted(rows, runs).diff()
+    left, right = (ends.view(-1).index_select(0, rows) for ends in (left, right))
+    values = _across(left, right, columns, counts.view(units, w + 1))
+    begin = (columns.start * line).repeat(units) - runs[:-1]
+    across = torch.arange(len(values), dtype=torch.int32, device=maps.device)[:, None] * line
+    pixel = (rows + repeated(begin, counts)).int() + across
+    counts = counts.view(units, w + 1).sum(1)
+    lit = where(above(values, repeated(levels, counts)))
+    ends = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+    found = torch.searchsorted(lit, torch.arange(len(values), device=lit.device)[:, None] * len(rows) + ends)
+    return values.view(-1).index_select(0, lit), pixel.view(-1).index_select(0, lit), found.diff(dim=1)
+
+
 def _lit_cells(points: Tensor, shape: torch.Size) -> Tensor:
     """Find the cells that touch these points: their places in `(units, n, h + 1, w + 1)`, ascending."""
     n, units, h, w = shape
@@ -93,6 +124,10 @@ class _Axis:
     """`(cells,)` int64: the cell's first pixel."""
     fraction: Tensor
     """`(widest, cells)` float32: how far its pixels are from `before` to `after`; NaN past its last."""
+    pixels: tuple[int, ...]
+    """How many pixels each cell has."""
+    alike: bool
+    """Whether all cells but the first and the last, which share one's pixels, have the same fractions."""
 
 
 @lru_cache(maxsize=64)
@@ -104,7 +139,25 @@ def _axis(points: int, pixels: int, device: torch.device) -> _Axis:
     fraction = torch.full((widest, points + 1), torch.nan, dtype=torch.float32, device="cpu")
     place = torch.arange(pixels, device="cpu") - start[lie.cell]
     fraction[place, lie.cell] = lie.fraction.float()
-    return _Axis(*(part.to(device) for part in (lie.before, lie.after, start, fraction)))
+    before, after, start, fraction = (p.to(device) for p in (lie.before, lie.after, start, fraction))
+    alike = points > 1 and pixels % points == 0
+    return _Axis(before, after, start, fraction, tuple(counts.tolist()), alike)
+
+
+def _across(left: Tensor, right: Tensor, columns: _Axis, counts: Tensor) -> Tensor:
+    """Work out the pixels of rows of cells: `(widest, k)`, NaN past a cell's last.
+
+    `left`, `right` `(k,)` are the ends of `counts[0, 0]` rows in cells of the first column, of `counts[0, 1]`
+    in cells of the second, and so on, then of those that `counts[1]` tells.
+    """
+    if not columns.alike:
+        return _mix(left, right, repeated(columns.fraction.repeat(1, len(counts)), counts.flatten(), 1))
+    values = _mix(left, right, columns.fraction[:, 1:2])
+    column = torch.arange(counts.shape[1], device=left.device).repeat(len(counts))
+    for edge in (0, counts.shape[1] - 1):
+        short = where(repeated(column == edge, counts.flatten()))
+        values[columns.pixels[edge] :].index_fill_(1, short, torch.nan)
+    return values
 
 
 def _mix(start: Tensor, end: Tensor, fraction: Tensor) -> Tensor:

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from gan_widgets.dissect.bands import Bands
+from gan_widgets.dissect.cells import lit_values
 from gan_widgets.dissect.codes import Marks
 from gan_widgets.dissect.dense import pictures
-from gan_widgets.dissect.quick import above, at_once, repeated, where
+from gan_widgets.dissect.quick import above, at_once, repeated, sum_upwards, where
 from gan_widgets.dissect.tally import Tally
 
 
@@ -19,7 +20,7 @@ def count_jointly(maps: Tensor, levels: Tensor, marks: Marks) -> tuple[Tensor, T
     """
     concepts, H, W = marks.masks.shape[1:]
     units, depth = levels.shape
-    bands, lowest = Bands(levels), levels[:, :1].contiguous()
+    bands, lowest = Bands(levels), levels[:, 0].contiguous()
     images = max(1, at_once(maps.device) // (H * W))
     shifts = len(marks.shifts)
     both = torch.zeros(depth, shifts, units, concepts, dtype=torch.int64, device=maps.device)
@@ -31,14 +32,13 @@ def count_jointly(maps: Tensor, levels: Tensor, marks: Marks) -> tuple[Tensor, T
         step = max(1, at_once(maps.device) // max(len(some) * H * W, 16 * depth))
         for u in range(0, units, step):
             block = slice(u, u + step)
-            values = pictures(some[:, block], (H, W))
-            place, pixel = _places(values, lowest[block], bands, u)
-            counted, lit = tally.count(place, len(values) * depth + 1, pixel)
+            values, pixel, counts = _lit(some[:, block], lowest[block], (H, W))
+            place = bands.place(values, u, counts)
+            counted, lit = tally.count(place, counts.shape[1] * depth + 1, pixel)
             both[:, :, block] += counted[:, 1:].view(shifts, -1, depth, concepts).permute(2, 0, 1, 3)
             active[:, block] += lit[1:].view(-1, depth).mT
-    for level in range(depth - 2, -1, -1):
-        both[level] += both[level + 1]
-        active[level] += active[level + 1]
+    for counts in (both, active):
+        sum_upwards(counts)
     return both.permute(1, 2, 0, 3), active.mT
 
 
@@ -46,12 +46,14 @@ def _turned(code: Tensor, images: slice) -> Tensor:
     return code[images].permute(2, 1, 0)
 
 
-def _places(values: Tensor, lowest: Tensor, bands: Bands, first: int) -> tuple[Tensor, Tensor]:
-    """Find the lit pixels of values `(units, pixels)`: where `bands` puts them, and which pixel, int32."""
+def _lit(maps: Tensor, levels: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
+    """Find what `lit_values` finds, whatever is in the maps."""
+    if maps.abs().amax() < 2.0**126:  # NaN is not smaller
+        return lit_values(maps, levels, size)
+    values = pictures(maps, size)
     units, pixels = values.shape
-    found = where(above(values, lowest))
-    ends = torch.searchsorted(found, torch.arange(units + 1, device=found.device) * pixels)
-    counts = ends.diff()
-    place = bands.place(values.view(-1).index_select(0, found), first, counts)
-    before = torch.arange(units, dtype=torch.int32, device=found.device) * pixels
-    return place, found.int().sub_(repeated(before, counts))
+    found = where(above(values, levels[:, None]))
+    edges = torch.arange(units + 1, device=found.device) * pixels
+    counts = torch.searchsorted(found, edges).diff()
+    pixel = (found - repeated(edges[:-1], counts)).int()
+    return values.view(-1).index_select(0, found), pixel, counts[None]

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.dissect.overlap import Overlap
+from gan_widgets.dissect.quick import add_alone
 
 
 class Total(NamedTuple):
@@ -80,8 +81,8 @@ class Counts:
     def add(self, group: int, overlap: Overlap) -> None:
         """Add the counts of group number `group` of its range; `overlap` has one entry per shift, 0 first."""
         block = group % len(self.both)
-        self.both[block] += overlap.both[0].cpu()
-        self.shifted[block % len(self.shifted)] += overlap.both[1:].cpu()
+        add_alone(self.both[block], overlap.both[0].cpu())
+        add_alone(self.shifted[block % len(self.shifted)], overlap.both[1:].cpu())
         self.active[block] += overlap.active.cpu()
         self.marked[block] += overlap.marked.cpu()
         self.pixels[block] += overlap.pixels

@@ -45,6 +45,7 @@ def test_bands_count_the_levels_below_a_value(even, seed, depth):
         [near[:, 1:], torch.full((3, 1), torch.inf)], 1
     )  # the lowest level itself is not exceeded
     values = values.where(values > levels[:, :1], torch.inf)
-    place = Bands(levels).place(values.flatten(), 0, torch.full((3,), values.shape[1]))
-    expected = (values[:, :, None] > levels[:, None]).sum(2) + torch.arange(3)[:, None] * depth
+    rounds = torch.stack([values, values.flip(1)])
+    place = Bands(levels).place(rounds.flatten(), 0, torch.full((2, 3), values.shape[1]))
+    expected = (rounds[..., None] > levels[:, None]).sum(3) + torch.arange(3)[:, None] * depth
     assert torch.equal(place.long(), expected.flatten())
