@@ -15,6 +15,7 @@ from gan_widgets.core.errors import DissectionError
 from gan_widgets.core.latents import normal
 from gan_widgets.dissect import cluster, remote
 from gan_widgets.dissect.run import dissect
+from tests.dissect.running import after, run
 from tests.dissect.tabled import Marks, random_tables, tabled
 
 HIDDEN = "127.0.0.1:0"  # with None, Dask's dashboard takes port 8787
@@ -29,16 +30,6 @@ def client():
         distributed.Client(workers) as client,
     ):
         yield client
-
-
-def run(model, latents, segmenter, layer="first", **keywords):
-    keywords = {"images": 96, "share": 0.05, "progress": False, **keywords}
-    return dissect(model, layer, latents=latents, segmenter=segmenter, **keywords)
-
-
-def after(asked):
-    answers = iter([False] * asked)
-    return lambda: next(answers, True)
 
 
 @pytest.mark.parametrize(

@@ -7,19 +7,8 @@ import torch
 from gan_widgets.core.errors import DissectionError, LatentsError
 from gan_widgets.dissect.progress import Progress
 from gan_widgets.dissect.result import Dissection
-from gan_widgets.dissect.run import dissect
+from tests.dissect.running import after, run
 from tests.dissect.tabled import random_tables, tabled
-
-
-def run(model, latents, segmenter, layer="first", **keywords):
-    keywords = {"images": 96, "share": 0.05, "progress": False, **keywords}
-    return dissect(model, layer, latents=latents, segmenter=segmenter, **keywords)
-
-
-def after(asked):
-    """A `cancel` that says yes at the call number `asked`."""
-    answers = iter([False] * asked)
-    return lambda: next(answers, True)
 
 
 @pytest.mark.parametrize("threshold", ["quantile", "iqr"])

@@ -4,13 +4,8 @@ import pytest
 
 from gan_widgets.core.errors import DissectionError
 from gan_widgets.dissect.result import Dissection
-from gan_widgets.dissect.run import dissect
+from tests.dissect.running import run
 from tests.dissect.tabled import Marks, random_tables, tabled
-
-
-def run(model, latents, segmenter, layer="first", **keywords):
-    keywords = {"images": 96, "share": 0.05, "progress": False, **keywords}
-    return dissect(model, layer, latents=latents, segmenter=segmenter, **keywords)
 
 
 @pytest.mark.parametrize("keywords", [{}, {"threshold": "iqr", "levels": 5}, {"null": "untrained"}])

@@ -9,13 +9,9 @@ from hypothesis import strategies as st
 import gan_widgets as gw
 from gan_widgets.core.errors import DissectionError
 from gan_widgets.dissect.run import dissect
+from tests.dissect.running import run
 from tests.dissect.slowly import dissected, ranges
 from tests.dissect.tabled import Marks, random_tables, tabled
-
-
-def run(model, latents, segmenter, layer="first", **keywords):
-    keywords = {"images": 96, "share": 0.05, "progress": False, **keywords}
-    return dissect(model, layer, latents=latents, segmenter=segmenter, **keywords)
 
 
 @settings(max_examples=8, deadline=None)
