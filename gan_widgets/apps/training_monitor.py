@@ -3,11 +3,12 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from html import escape
 from threading import RLock
 from time import monotonic, thread_time
 from typing import TYPE_CHECKING, Any
 
-from ipywidgets import Box, Label, Widget
+from ipywidgets import HTML, Box, Widget
 
 from gan_widgets.apps._app import App
 from gan_widgets.apps.training_controls import TrainingBar, TrainingControls
@@ -122,7 +123,7 @@ class TrainingMonitor(App):
         self.sheet = self._own(
             TrainingSheet(self._sheets.seeds, self._held, lambda _: self._show_sheet(), self._caught_up)
         )
-        self.notice = self._own(Label())
+        self.notice = self._own(HTML())
         self.notice.add_class("gw-notice")
         self.draw()
         side = {"display": "flex", "flex_flow": "row wrap", "align_items": "flex-start", "grid_gap": "8px"}
@@ -210,7 +211,8 @@ class TrainingMonitor(App):
 
     def _say(self) -> None:
         words = self._noticed()
-        self.notice.value = words
+        # put in anew at each change, so that screen readers say it; a Label takes no role
+        self.notice.value = f'<div role="alert">{escape(words)}</div>' if words else ""
         self.notice.layout.display = "" if words else "none"
 
     def _noticed(self) -> str:

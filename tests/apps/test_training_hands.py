@@ -5,7 +5,7 @@ import pytest
 
 import gan_widgets as gw
 from gan_widgets.apps import training_monitor
-from tests.apps.training import train
+from tests.apps.training import noticed, train
 from tests.train.small import small_trainer
 from tests.waiting import until
 
@@ -34,10 +34,10 @@ def test_a_run_with_an_end_shows_how_far_it_is(monitor, trainer, page):
     until(lambda: not trainer.running)
     until(lambda: monitor.bar.said.value.startswith("step 40, paused"))
     page.say(monitor.bar.play, {"event": "click"})
-    assert monitor.notice.value == "the training is there already: until step 40, at step 40"
+    assert noticed(monitor) == "the training is there already: until step 40, at step 40"
     page.write(monitor.bar.until, value=0)
     page.say(monitor.bar.steps[0], {"event": "click"})
-    assert (monitor.notice.value, monitor.notice.layout.display) == ("", "none")
+    assert (noticed(monitor), monitor.notice.layout.display) == ("", "none")
 
 
 def test_a_run_says_when_it_will_end_while_it_runs(trainer):
@@ -106,7 +106,7 @@ def test_a_refused_control_says_why_and_goes_back(page):
     trainer = small_trainer(loss="wgan")
     monitor = gw.TrainingMonitor(trainer, seeds=[0])
     page.write(monitor.controls.smoothing, value=0.2)
-    assert "label" in monitor.notice.value
+    assert "label" in noticed(monitor)
     assert monitor.notice.layout.display == ""
     assert monitor.controls.smoothing.value == trainer.controls.smoothing == 0.0
     monitor.close()

@@ -1,5 +1,8 @@
 """What the tests of the training monitor do to a trainer and its page."""
 
+import re
+from html import unescape
+
 import numpy as np
 
 THREADS = "training-monitor", "follow-training"
@@ -19,3 +22,8 @@ def lines(monitor, chart):
     """The thick lines of a chart: steps, and one row per line."""
     _, mean, *_ = monitor.curves.charts[chart].figure.marks
     return mean.x, np.atleast_2d(mean.y)
+
+
+def noticed(monitor):
+    """What the banner says."""
+    return unescape(re.sub("<[^<>]*>", "", monitor.notice.value))

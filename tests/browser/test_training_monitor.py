@@ -206,7 +206,8 @@ def test_it_has_room_at_both_widths_in_the_light_and_in_the_dark(jupyter_lab: La
     kernel.value("setattr(monitor.curves.log_scale, 'value', True)")
     kernel.value("setattr(monitor.curves.of, 'index', 1)")
     kernel.value("[G.fc1.weight.data.fill_(float('nan')), trainer.once()] and 1")
-    expect(monitor.notice).to_contain_text("Not a number since step 301", timeout=PATIENCE)
+    alert = monitor.notice.get_by_role("alert")
+    expect(alert).to_contain_text("Not a number since step 301", timeout=PATIENCE)
     expect(monitor.charts.nth(2)).to_contain_text("pixels")
     for chart in range(3):
         for text in kernel.value(f"list(monitor.curves.charts[{chart}].figure.marks[-1].text)"):
