@@ -7,7 +7,8 @@ whole `gw.dissect` over them: levels, labels, report and top images. Also with i
 more pairings of activations and masks; four layers in one pass; a level per unit and concept (`"iqr"`).
 *memory* Peak of a process that dissects 5,000 images, less that of one that dissects 500.
 *growth* The time as units, concepts, mask pixels and images double.
-*cluster* Two Dask workers of one thread each, against one process of one thread.
+*cluster* Two Dask workers of one thread each, against one process of one thread; also with a segmenter that
+looks at one image after the other in Python, where workers are the only way to use more cores.
 *gpu* Images a second and the floor's share of the time on a GPU; whether counts equal those on the CPU.
 
 What is compared is measured in turn, round after round; figures are medians of the rounds' ratios. Counting
@@ -26,72 +27,31 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from generators import course28, dcgan64, progan256
+from skimage.filters import frangi
 from torch import Tensor, nn
 
 import gan_widgets as gw
 from gan_widgets.dissect.overlap import overlap
 from gan_widgets.dissect.subject import usual_batch
 
-
-def block(before: int, after: int) -> list[nn.Module]:
-    return [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
-
-
-def dcgan64() -> nn.Sequential:
-    """Radford et al.'s generator for 64 pixels: 512@4, 256@8, 128@16, 64@32."""
-    widths = (512, 256, 128, 64)
-    first = [nn.ConvTranspose2d(100, 512, 4, bias=False), nn.BatchNorm2d(512), nn.ReLU()]
-    rest = [module for pair in pairwise(widths) for module in block(*pair)]
-    last = [nn.ConvTranspose2d(64, 3, 4, 2, 1), nn.Tanh()]
-    return nn.Sequential(nn.Unflatten(1, (100, 1, 1)), *first, *rest, *last).eval()
-
-
-class PixelNorm(nn.Module):
-    """Karras et al. (arXiv 1710.10196), section 4.2."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Give every pixel's units a mean square of 1."""
-        return x * torch.rsqrt(x.square().mean(1, keepdim=True) + 1e-8)
-
-
-def progan256() -> nn.Sequential:
-    """Build a generator of 256 pixels shaped like Karras et al.'s: two 3×3 convolutions per size."""
-    widths = (512, 512, 512, 512, 256, 128, 64)
-    modules: list[nn.Module] = [
-        nn.Unflatten(1, (512, 1, 1)),
-        nn.ConvTranspose2d(512, 512, 4),
-        nn.LeakyReLU(0.2),
-        PixelNorm(),
-    ]
-    for before, after in pairwise(widths):
-        modules += [nn.Upsample(scale_factor=2)]
-        for units in (before, after):
-            modules += [nn.Conv2d(units, after, 3, 1, 1), nn.LeakyReLU(0.2), PixelNorm()]
-    return nn.Sequential(*modules, nn.Conv2d(64, 3, 1)).eval()
-
-
-def course28() -> nn.Sequential:
-    """CS231N's convolutional generator of digits (assignment 3), 96 noise dimensions."""
-    return nn.Sequential(
-        nn.Linear(96, 1024),
-        nn.ReLU(),
-        nn.BatchNorm1d(1024),
-        nn.Linear(1024, 7 * 7 * 128),
-        nn.ReLU(),
-        nn.BatchNorm1d(7 * 7 * 128),
-        nn.Unflatten(1, (128, 7, 7)),
-        nn.ConvTranspose2d(128, 64, 4, 2, 1),
-        nn.ReLU(),
-        nn.BatchNorm2d(64),
-        nn.ConvTranspose2d(64, 1, 4, 2, 1),
-        nn.Tanh(),
-    ).eval()
-
-
 PALETTE = gw.concepts.colors(11) + gw.concepts.brightness() + gw.concepts.edges()
 STROKES = gw.concepts.strokes()
 FOUR = ["3", "6", "9", "12"]
+
+
+def ridges(images: Tensor) -> Tensor:
+    """Find ridges of two widths by Frangi's filter, image by image: bool `(n, 2, H, W)`."""
+    found = [
+        [frangi(image, sigmas=[width], black_ridges=False) > 1e-3 for width in (1.0, 2.0)]
+        for image in images.mean(1).cpu().numpy()
+    ]
+    return torch.from_numpy(np.array(found))
+
+
+ONE_BY_ONE = gw.concepts.from_function(ridges, ["thin ridge", "wide ridge"])
 
 
 @dataclass(frozen=True)
@@ -238,7 +198,8 @@ def cluster(rounds: int) -> None:
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as workers,
         Client(workers) as client,
     ):
-        for subject in SUBJECTS:
+        slow = Subject("28 px, segmenter in Python", course28, 96, "8", ONE_BY_ONE, 2048, 1.8)
+        for subject in (slow, *SUBJECTS):
             model = subject.made()
             serial, both = partial(subject.dissect, model), partial(subject.dissect, model, client=client)
             same = serial() == both()

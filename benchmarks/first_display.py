@@ -50,11 +50,12 @@ RUN = """async ([selector, count]) => {
     await new Promise(requestAnimationFrame);
     if (performance.now() - start > 60000) throw new Error(`no ${selector} within a minute`);
   }
-  const end = await new Promise((done) => requestAnimationFrame(() => {
+  // this runs within a frame, before it is painted: a message is taken once it has been
+  const end = await new Promise((done) => {
     const channel = new MessageChannel();
     channel.port1.onmessage = () => done(performance.now());
     channel.port2.postMessage(0);
-  }));
+  });
   await replied;
   const nodes = notebook.content.widgets[1].node.querySelectorAll('.jp-OutputArea *').length;
   return {total: end - start, page: end - Math.min(answered, end), nodes};
