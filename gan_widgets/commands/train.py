@@ -24,7 +24,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     dcgan = nets.add_parser("dcgan", help="a compact convolutional pair for grey images of 28×28")
     _shared(dcgan)
     _of_a_run(dcgan, steps=10_000, batch=64)
-    dcgan.add_argument("--loss", default="gan-smooth", help="gan, gan-smooth or lsgan (default: %(default)s)")
+    losses = "gan, gan-smooth, minimax, lsgan or hinge (default: %(default)s)"
+    dcgan.add_argument("--loss", default="gan-smooth", help=losses)
     dcgan.add_argument(
         "--labels", type=float, default=1.0, help="weight of labels in D (default: %(default)s)"
     )
