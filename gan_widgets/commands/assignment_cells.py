@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 
 from gan_widgets.commands.assignment_files import AssignmentError
 from gan_widgets.core.errors import problem
+from gan_widgets.core.words import many
 
 _MARKER = re.compile(
     r"^(?P<indent>\s*)(?P<hashes>#+)\s*(?P<edge>BEGIN|END)\b\s*(?P<kind>.*?)\s*$", re.IGNORECASE
@@ -48,8 +49,8 @@ class Counts:
 
     def __str__(self) -> str:
         return (
-            f"{_many(self.solutions, 'solution')} taken out, {_many(self.checks, 'check')}, "
-            f"{_many(self.hidden, 'hidden test')} removed"
+            f"{many(self.solutions, 'solution')} taken out, {many(self.checks, 'check')}, "
+            f"{many(self.hidden, 'hidden test')} removed"
         )
 
 
@@ -187,10 +188,6 @@ def _place(cell: NotebookNode, k: int) -> str:
 
 def _marker(edge: str, kind: str) -> str:
     return f"### {edge} {kind}"
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _faulty(what: str, got: str, allowed: str, advice: str) -> AssignmentError:

@@ -6,6 +6,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from gan_widgets.core.errors import GanWidgetsError, problem
+from gan_widgets.core.words import said
 
 
 class AssignmentError(GanWidgetsError, ValueError):
@@ -29,7 +30,7 @@ def read(path: Path) -> NotebookNode:
         raise AssignmentError(
             problem(
                 f"{path} cannot be read as a notebook.",
-                got=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}",
+                got=said(error),
                 allowed="an .ipynb file of format 4",
                 next="Check the path, or open the file in JupyterLab and save it again.",
             )

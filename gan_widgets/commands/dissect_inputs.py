@@ -15,6 +15,7 @@ from torch import nn
 from gan_widgets.core import store
 from gan_widgets.core.errors import GanWidgetsError, StoreError, problem
 from gan_widgets.core.latents import normal, uniform
+from gan_widgets.core.words import said
 from gan_widgets.dissect import concepts
 from gan_widgets.dissect.concepts import Segmenter
 from gan_widgets.dissect.run import Prior
@@ -134,7 +135,7 @@ def _unmade(option: str, text: str, what: str, error: Exception) -> GanWidgetsEr
     return GanWidgetsError(
         problem(
             f"{option} {text} {what}.",
-            got=f"{type(error).__name__}: {error}".splitlines()[0],
+            got=said(error),
             allowed="module:attr, a function without arguments in a module that can be imported from here",
             next="Write for instance nets:generator for `def generator()` in nets.py of this folder.",
         )
@@ -152,7 +153,7 @@ def _load(model: nn.Module, path: Path) -> None:
         raise StoreError(
             problem(
                 f"{path} is no safetensors file.",
-                got=f"{type(error).__name__}: {error}".splitlines()[0],
+                got=said(error),
                 allowed="weights as safetensors; pickled files are never opened",
                 next="Save them with safetensors.torch.save_file(model.state_dict(), path).",
             )

@@ -5,9 +5,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import ceil
 from time import perf_counter
 from typing import Any
+
+from gan_widgets.core.words import left
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class Progress:
     >>> progress = Progress(500, 2000, 11.2, "thresholds", ("net.6",))
     >>> progress.share, str(progress)
     (0.25, 'thresholds: 500 of 2,000 images, 12 s left')
+    >>> str(Progress(0, 2000, None, "thresholds")), str(Progress(500, 2000, 9000.0, "thresholds"))
+    ('thresholds: 0 of 2,000 images', 'thresholds: 500 of 2,000 images, 2.5 h left')
     """  # noqa: D205  (one sentence)
 
     done: int
@@ -32,18 +35,9 @@ class Progress:
         return self.done / self.total if self.total else 1.0
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.done:,} of {self.total:,} images{_left(self.seconds_left)}"
-
-
-def _left(seconds: float | None) -> str:
-    """Say how long it will take; nothing while it is too early to say.
-
-    >>> _left(None), _left(0.4), _left(75.2), _left(600)
-    ('', ', 1 s left', ', 76 s left', ', 10 min left')
-    """
-    if seconds is None:
-        return ""
-    return f", {ceil(seconds)} s left" if seconds <= 90 else f", {ceil(seconds / 60)} min left"
+        seconds = self.seconds_left
+        rest = "" if seconds is None else f", {left(seconds)}"
+        return f"{self.what}: {self.done:,} of {self.total:,} images{rest}"
 
 
 Tell = Callable[[int, str], None]
@@ -75,8 +69,8 @@ def telling(
             bar.update(images)
         if on_progress is not None:
             new = done - before
-            left = (perf_counter() - began) / new * (total - done) if new else None
-            on_progress(Progress(done, total, left, what, layers))
+            seconds = (perf_counter() - began) / new * (total - done) if new else None
+            on_progress(Progress(done, total, seconds, what, layers))
 
     try:
         yield tell

@@ -17,6 +17,7 @@ from torch import Tensor
 import gan_widgets
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.core.locks import lock_of
+from gan_widgets.core.words import said
 from gan_widgets.dissect.counting import check_grid, count
 from gan_widgets.dissect.job import Job
 from gan_widgets.dissect.overlap import Overlap
@@ -212,7 +213,7 @@ def _pickled(part: str, value: object) -> bytes:
         raise DissectionError(
             problem(
                 f"{_PARTS[part]} cannot be sent to workers.",
-                got=_first_line(error),
+                got=said(error),
                 allowed="what cloudpickle can pickle: no open files, locks or parametrized modules",
                 next="Leave out what cannot travel (torch.nn.utils.parametrize.remove_parametrizations takes "
                 "norms away), or dissect without client=.",
@@ -230,15 +231,11 @@ def _unpickled(part: str, held: bytes) -> Any:  # noqa: ANN401
         raise DissectionError(
             problem(
                 f"{_PARTS[part]} cannot be unpacked on this worker.",
-                got=_first_line(error),
+                got=said(error),
                 allowed="code that workers can import, and devices that they have",
                 next="Install your module on the workers, or define it in the notebook itself.",
             )
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def _versions() -> dict[str, str]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gan_widgets.core.words import many
 from gan_widgets.dissect.summary import interpretable
 
 if TYPE_CHECKING:
@@ -17,16 +18,12 @@ _INTERPRETABLE = 0.05
 def line(found: "Dissection") -> str:
     """Say in one line what was dissected and how much was found; the same for equal results."""
     where = " at " + "×".join(map(str, found.size)) if found.size else ", fully connected"
-    text = f"{found.layer!r}: {_many(found.units, 'unit')}{where}, {_many(len(found.concepts), 'concept')}"
+    text = f"{found.layer!r}: {many(found.units, 'unit')}{where}, {many(len(found.concepts), 'concept')}"
     text += f", {found.images:,} images"
     if not found.complete:
         text += f" of {found.planned:,}"
-    count = _many(len(interpretable(found, _INTERPRETABLE)), "unit")
+    count = many(len(interpretable(found, _INTERPRETABLE)), "unit")
     return f"Dissection({text}; {count} with IoU ≥ {_INTERPRETABLE})"
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def html(found: "Dissection") -> str:

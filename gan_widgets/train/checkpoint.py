@@ -25,8 +25,8 @@ from torch import Tensor, nn
 from gan_widgets.core import store
 from gan_widgets.core.errors import StoreError, problem
 from gan_widgets.core.live import unwrap
+from gan_widgets.core.words import said
 from gan_widgets.train.controls import Change, changed
-from gan_widgets.train.given import said
 from gan_widgets.train.trainer import Step, Trainer
 
 KIND = "training checkpoint"

@@ -83,12 +83,6 @@ def settings_of(trainer: "Trainer") -> dict[str, Any]:
     return settings | {name: value for name, value in more.items() if value is not None}
 
 
-def said(error: BaseException) -> str:
-    """Give what an exception says, with its kind, in one line."""
-    first = (str(error) or "no more is known").splitlines()[0]
-    return f"{type(error).__name__}: {first}"
-
-
 def _name(function: object) -> str:
     name = getattr(function, "__name__", None)
     return name if isinstance(name, str) else repr(function)

@@ -25,12 +25,13 @@ from torch import nn
 from gan_widgets.core.latents import as_latents
 from gan_widgets.core.live import unwrap
 from gan_widgets.core.locks import alone_with
+from gan_widgets.core.words import said
 from gan_widgets.train.alarms import Alarm, alarms, least
 from gan_widgets.train.background import Background, whole
 from gan_widgets.train.controls import Change, Controls, Side, Which, changed, differences, learners
 from gan_widgets.train.data import Images
 from gan_widgets.train.diversity import diversity_of
-from gan_widgets.train.given import GivenLoss, check_labels, pair, prior, said, settings_of
+from gan_widgets.train.given import GivenLoss, check_labels, pair, prior, settings_of
 from gan_widgets.train.history import History
 from gan_widgets.train.losses import Loss
 from gan_widgets.train.norms import layer_norms
