@@ -21,6 +21,8 @@ class App(Box):
     arranged: ClassVar[dict[str, str]] = {}
     """How its parts are laid out, unless the user says otherwise: fields of an `ipywidgets.Layout`."""
 
+    _guard: AbstractContextManager[Any] = nullcontext()
+    """What is held while it draws, where there is no controller."""
     _lab: Controller | None = None
     _parts: ExitStack | None = None
     _closed = False
@@ -99,8 +101,8 @@ class App(Box):
             take_messages_as_asked(part)
         return part
 
-    def _held(self) -> AbstractContextManager[None]:
-        return nullcontext() if self._lab is None else self._lab.hold()
+    def _held(self) -> AbstractContextManager[Any]:
+        return self._guard if self._lab is None else self._lab.hold()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:  # noqa: ANN401  (IPython's protocol)
         data: Any = super()._repr_mimebundle_(**kwargs)

@@ -54,7 +54,7 @@ class CyclingDemo(App):
         GradientSteps(order, lr, momentum)
         self._first = {"lr": lr, "momentum": momentum, "averaging": averaging, "steps": steps}
         self._order = order
-        self._drawing = RLock()  # two sliders may be moved from two threads
+        self._guard = RLock()  # two sliders may be moved from two threads
         super().__init__(None, keywords)
 
     @property
@@ -216,7 +216,7 @@ class CyclingDemo(App):
         )
 
     def _moved(self, _: Any) -> None:  # noqa: ANN401  (what changed is read anew)
-        with self._drawing:
+        with self._held():
             if not self._closed:
                 self._draw()
 

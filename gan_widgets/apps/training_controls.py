@@ -104,9 +104,6 @@ class TrainingBar(App):
             )
         self._trainer.play(until=until or None)
 
-    def _held(self) -> AbstractContextManager[Any]:
-        return self._guard
-
     def _summary(self) -> str:
         return str(self.said.value)
 
@@ -209,9 +206,6 @@ class TrainingControls(App):
         finally:
             self._drawn = None  # a refused value goes back to what is
             self.show()
-
-    def _held(self) -> AbstractContextManager[Any]:
-        return self._guard
 
     def _summary(self) -> str:
         return repr(self._trainer.controls)

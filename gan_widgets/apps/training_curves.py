@@ -119,8 +119,5 @@ class TrainingCurves(App):
                 chart.log = log
             self.draw()
 
-    def _held(self) -> AbstractContextManager[Any]:
-        return self._guard
-
     def _summary(self) -> str:
         return f"{len(self.series):,} steps"

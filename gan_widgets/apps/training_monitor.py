@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
 from html import escape
 from threading import RLock
 from time import monotonic, thread_time
@@ -219,9 +218,6 @@ class TrainingMonitor(App):
         if not self.trainer.running or monotonic() - self._judged >= JUDGED:
             self._alarms, self._judged = [alarm.sentence for alarm in self.trainer.alarms], monotonic()
         return notices(self._alarms, [self.trainer.trouble, self._trouble, self._said])
-
-    def _held(self) -> AbstractContextManager[Any]:
-        return self._guard
 
     def _summary(self) -> str:
         return f"{self.trainer!r}, {'running' if self.trainer.running else 'paused'}"
