@@ -7,7 +7,8 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-from gan_widgets.train.check_error import CheckError, called, name_of, right, wrong
+from gan_widgets.core.kept import kept
+from gan_widgets.train.check_error import called, name_of, right, wrong
 
 Given: TypeAlias = nn.Module | Callable[[], nn.Module]
 
@@ -38,8 +39,8 @@ def check_generator(given: Given, noise_dim: int) -> None:
     noise = torch.rand(_N, noise_dim, generator=torch.Generator().manual_seed(0)) * 2 - 1
     images = _run(net, noise, f"generator(noise of shape {tuple(noise.shape)})")
     if tuple(images.shape) not in _SHAPES:
-        raise _fault(
-            "the images have the wrong shape",
+        raise wrong(
+            "the images have the wrong shape.",
             got=f"{tuple(images.shape)} from noise {tuple(noise.shape)}",
             allowed=" or ".join(map(str, _SHAPES)),
             next="Let the last linear layer give 784 numbers per image.",
@@ -47,15 +48,15 @@ def check_generator(given: Given, noise_dim: int) -> None:
     wide = _run(net, 1e3 * noise, "generator(large noise)")
     low, high = float(wide.min()), float(wide.max())
     if not (low >= -1 and high <= 1):
-        raise _fault(
-            "the images leave the range [−1, 1]",
+        raise wrong(
+            "the images leave the range [−1, 1].",
             got=f"pixels from {low:.3g} to {high:.3g}",
             allowed="−1 (black) to 1 (white), as the real images have it",
             next="End the network with nn.Tanh().",
         )
     if low >= 0:
-        raise _fault(
-            "no pixel is below 0",
+        raise wrong(
+            "no pixel is below 0.",
             got=f"pixels from {low:.3g} to {high:.3g}",
             allowed="−1 (black) to 1 (white), as the real images have it",
             next="End the network with nn.Tanh(), not with nn.Sigmoid() or nn.ReLU().",
@@ -71,25 +72,21 @@ def check_discriminator(given: Given) -> None:
         images = torch.rand(shape, generator=stream) * 2 - 1
         logits = _run(net, images, f"discriminator(images of shape {shape})")
         if tuple(logits.shape) != (_N, 1):
-            raise _fault(
-                "it does not give one logit per image",
+            raise wrong(
+                "it does not give one logit per image.",
                 got=f"shape {tuple(logits.shape)} for {_N} images",
                 allowed=f"({_N}, 1)",
                 next="Let the last layer be nn.Linear(…, 1), with nothing after it.",
             )
     spread = torch.cat([_run(net, size * images, "discriminator(images)") for size in (-1e4, 1.0, 1e4)])
     if float(spread.min()) >= 0 and float(spread.max()) <= 1:
-        raise _fault(
-            "it gives probabilities, not logits",
+        raise wrong(
+            "it gives probabilities, not logits.",
             got=f"values from {float(spread.min()):.2g} to {float(spread.max()):.2g} however large the input",
             allowed="any real number: the loss does the sigmoid itself",
             next="Take the nn.Sigmoid() at the end away.",
         )
     right(f"{name_of(given)}: images of either shape to logits (n, 1)")
-
-
-def _fault(what: str, *, got: object, allowed: object, next: str) -> CheckError:  # noqa: A002  (as in `problem`)
-    return wrong(f"{what}.", got=got, allowed=allowed, next=next)
 
 
 def _network(given: object, what: str) -> nn.Module:
@@ -108,17 +105,12 @@ def _network(given: object, what: str) -> nn.Module:
 
 
 def _run(net: nn.Module, tensor: Tensor, shown: str) -> Tensor:
-    """Run the network as it is, without a gradient, and put the statistics of its batch norms back."""
-    before = {name: buffer.clone() for name, buffer in net.named_buffers()}
-    with torch.no_grad():
-        try:
-            given = called(net, tensor, shown=shown)
-        finally:
-            for name, buffer in net.named_buffers():
-                buffer.copy_(before[name])
+    """Run the network in the mode it is in, without a gradient, and leave it as it was."""
+    with torch.no_grad(), kept(net.modules()):
+        given = called(net, tensor, shown=shown)
     if not isinstance(given, Tensor):
-        raise _fault(
-            "it does not give a tensor",
+        raise wrong(
+            "it does not give a tensor.",
             got=type(given).__name__,
             allowed="a tensor",
             next="Let forward end in `return …`.",

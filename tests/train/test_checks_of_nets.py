@@ -129,6 +129,20 @@ class TestParameters:
         assert words(checks.parameters, discriminator, 4).startswith("discriminator is not written yet.")
 
 
+class Counting(nn.Module):
+    """A generator that counts its calls, keeps its last noise, and draws from a stream of its own."""
+
+    def __init__(self, width=784):
+        super().__init__()
+        self.linear, self.calls = nn.Linear(96, width), 0
+        self.stream = torch.Generator().manual_seed(1)
+
+    def forward(self, noise):
+        self.calls, self.last = self.calls + 1, noise
+        images = (self.linear(noise) + torch.rand(1, generator=self.stream)).tanh()
+        return images.reshape(-1, 784)
+
+
 class TestGenerator:
     def test_flat_and_image_generators_pass_and_stay_as_they_were(self, capsys):
         G = course_nets.dc_generator(seed=0)
@@ -153,6 +167,18 @@ class TestGenerator:
     def test_another_width_of_the_noise_is_explained(self):
         said = words(checks.generator, course_nets.fc_generator(64), 96)
         assert "Compare the width of the input with in_features of the first layer." in said
+
+    def test_what_a_forward_counts_and_draws_is_put_back(self):
+        G = Counting()
+        place = G.stream.get_state()
+        checks.generator(G)
+        assert (G.calls, hasattr(G, "last")) == (0, False)
+        assert G.stream.get_state().equal(place)
+
+    def test_what_a_forward_that_fails_counts_is_put_back_too(self):
+        G = Counting(28)
+        words(checks.generator, G)
+        assert (G.calls, hasattr(G, "last")) == (0, False)
 
 
 class TestDiscriminator:
