@@ -65,33 +65,39 @@ class CyclingDemo(App):
     @property
     def path(self) -> Points:
         """The points that are drawn, from the start (1, 0) on: float64 `(steps + 1, 2)`."""
-        return self.rule.path(self.steps.value)
+        return self._seen()[0]
 
     @property
     def mean(self) -> Points | None:
         """After each step the mean of the latest points, `(steps + 1, 2)`; None without averaging."""
-        return averaged(self.path, self.averaging.value) if self.averaging.value else None
+        return self._seen()[1]
 
     def sentence(self) -> str:
         """Say what is seen, and why."""
-        return sentence(self.rule, self.path, self.mean, self.averaging.value)
+        return self._seen()[2]
 
     def text(self) -> str:
         """Return the sentence, and the distance from the solution after some steps."""
-        path, mean = self.path, self.mean
+        path, mean, said = self._seen()
+        away = distance(path)
         some = np.unique(np.linspace(0, len(path) - 1, 6).round().astype(int))
-        lines = [f"{self!r}: {TITLE}", self.sentence(), "distance from the solution after"]
+        lines = [f"{self!r}: {TITLE}", said, "distance from the solution after"]
         for step in some:
             also = "" if mean is None else f"   mean {distance(mean)[step]:.3g}"
-            lines.append(f"{step:>6} steps: {distance(path)[step]:.3g}{also}")
+            lines.append(f"{step:>6} steps: {away[step]:.3g}{also}")
         return "\n".join(lines)
 
     def picture(self) -> bytes | None:
         """Return a PNG of the path, of the distances and of the sentence."""
-        path, mean = self.path, self.mean
-        return picture_of(
-            path, mean, self.rule.growth, half_width(path), decades(path, mean), self.sentence()
-        )
+        path, mean, said = self._seen()
+        return picture_of(path, mean, self.rule.growth, half_width(path), decades(path, mean), said)
+
+    def _seen(self) -> tuple[Points, Points | None, str]:
+        """Return the path, its mean and the sentence on them, worked out once."""
+        rule, share = self.rule, self.averaging.value
+        path = rule.path(self.steps.value)
+        mean = averaged(path, share) if share else None
+        return path, mean, sentence(rule, path, mean, share)
 
     def _build(self) -> list[Widget]:
         self._build_controls()
@@ -221,10 +227,11 @@ class CyclingDemo(App):
                 self._draw()
 
     def _draw(self) -> None:
-        path, mean, growth = self.path, self.mean, self.rule.growth
+        path, mean, said = self._seen()
+        growth = self.rule.growth
         self._draw_plane(path, mean)
         self._draw_distances(path, mean, growth)
-        self._said.value = self.sentence()
+        self._said.value = said
 
     def _draw_plane(self, path: Points, mean: Points | None) -> None:
         half = half_width(path)
