@@ -12,6 +12,7 @@ from gan_widgets.control.lab import Controller
 from gan_widgets.core.errors import ControllerError, GanWidgetsError, problem
 from gan_widgets.core.seeds import SEED_LIMIT
 from gan_widgets.dissect.concepts.protocol import Segmenter, described
+from gan_widgets.widgets._base import in_short
 
 THRESHOLDS = ("quantile", "iqr")
 _NARROW = {"width": "100px"}
@@ -102,7 +103,7 @@ class DissectBar(App):
     def _trouble_in(self, names: set[str]) -> str:
         """Say why a run that just ended gave nothing; "" if none did, or if it gave something."""
         if {"progress", "error"} <= names:
-            return _in_short(self.lab.error)
+            return _in_label(self.lab.error)
         in_vain = self._stopping and "dissections" not in names
         return "ended before there was anything to show" if in_vain else ""
 
@@ -113,7 +114,7 @@ class DissectBar(App):
                     self._segmenter, images=self._images.value, threshold=self._threshold.value
                 )
             except GanWidgetsError as failure:
-                self._say(_in_short(str(failure)))
+                self._say(_in_label(str(failure)))
 
     def _stopped(self, _: Button) -> None:
         self.lab.cancel()
@@ -142,15 +143,13 @@ class DissectBar(App):
         return f"layer={self.lab.layer!r}, {self._words()}"
 
 
-def _in_short(error: str) -> str:
-    """Return what an error says and what was got, on one line, without TeX: a label would typeset that.
+def _in_label(error: str) -> str:
+    """Return an error on one line, cut, and without TeX: a label would typeset that.
 
-    >>> _in_short("it failed." + chr(10) + "  got: KeyError: '$x$'" + chr(10) + "  allowed: a run through")
+    >>> _in_label("it failed." + chr(10) + "  got: KeyError: '$x$'" + chr(10) + "  allowed: a run through")
     "it failed. KeyError: '＄x＄'"
     """
-    what, *parts = error.splitlines()
-    got = next((part.partition("got:")[2] for part in parts if part.strip().startswith("got:")), "")
-    return (what + got)[:300].replace("$", "＄").replace("\\", "＼")
+    return in_short(error)[:300].replace("$", "＄").replace("\\", "＼")
 
 
 def _checked_threshold(threshold: str) -> str:

@@ -18,7 +18,7 @@ from gan_widgets.apps.training_sheets import Sheets
 from gan_widgets.apps.training_words import how_far, notices, table
 from gan_widgets.control.following import Pulse, checked_rate
 from gan_widgets.core.errors import ControllerError, problem
-from gan_widgets.widgets._base import in_words
+from gan_widgets.widgets._base import in_short, in_words
 from gan_widgets.widgets.training_sheet import LATEST, TrainingSheet
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class TrainingMonitor(App):
             self._sheets.draw()
             self._trouble = ""
         except Exception as failure:  # noqa: BLE001  (a user's model may raise anything; training goes on)
-            self._trouble = _in_short("the samples could not be drawn: ", failure)
+            self._trouble = f"the samples could not be drawn: {in_short(in_words(failure))}"
 
     def _chosen(self) -> Any:  # noqa: ANN401
         chosen = self.sheet.chosen
@@ -202,7 +202,7 @@ class TrainingMonitor(App):
             act()
             self._said = ""
         except Exception as failure:  # noqa: BLE001  (a hand is told, never raised at)
-            self._said = _in_short("", failure)
+            self._said = in_short(in_words(failure))
         with self._guard:
             if not self._closed:
                 self._say()
@@ -221,12 +221,6 @@ class TrainingMonitor(App):
 
     def _summary(self) -> str:
         return f"{self.trainer!r}, {'running' if self.trainer.running else 'paused'}"
-
-
-def _in_short(start: str, failure: Exception) -> str:
-    """Return an error on one line: what it says and what was got."""
-    what, *parts = in_words(failure).splitlines() or [type(failure).__name__]
-    return start + what + "".join(part.partition("got:")[2] for part in parts if part.strip()[:4] == "got:")
 
 
 def _checked_trainer(trainer: Any) -> Any:  # noqa: ANN401  (anything may be passed)

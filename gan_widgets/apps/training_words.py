@@ -43,14 +43,14 @@ def left(seconds: float) -> str:
 
 
 def notices(*parts: Iterable[str]) -> str:
-    """Return sentences on lines of their own, each once, without TeX: a label would typeset that.
+    """Return sentences on lines of their own, each once.
 
     >>> print(notices(["G is frozen."], ["", "it $failed$."], ["G is frozen."]))
     G is frozen.
-    it ＄failed＄.
+    it $failed$.
     """
     lines = dict.fromkeys(line for part in parts for line in part if line)
-    return "\n".join(line[:600] for line in lines).replace("$", "＄").replace("\\", "＼")
+    return "\n".join(line[:600] for line in lines)
 
 
 def table(trainer: "Trainer", series: Series, said: str, noticed: str) -> str:

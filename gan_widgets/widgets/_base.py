@@ -277,6 +277,12 @@ def in_words(failure: Exception) -> str:
     return str(failure) if isinstance(failure, GanWidgetsError) else f"{type(failure).__name__}: {failure}"
 
 
+def in_short(words: str) -> str:
+    """Return the text of an error on one line: what it says and what was got."""
+    what, *parts = words.splitlines() or [""]
+    return what + next((part.partition("got:")[2] for part in parts if part.strip().startswith("got:")), "")
+
+
 def take_messages_as_asked(widget: Widget) -> None:
     """Let a widget's messages run on whatever thread the front end asked for.
 

@@ -52,7 +52,7 @@ def test_alarms_and_trouble_stand_in_the_banner_until_they_end(monitor, trainer)
     trainer.once()
     unwatch()
     monitor.draw()
-    assert "ZeroDivisionError: no ＄steps＄ <b>today</b>" in noticed(monitor)
+    assert "ZeroDivisionError: no $steps$ <b>today</b>" in noticed(monitor)
     assert "<b>" not in monitor.notice.value
     trainer.trouble = ""
     with torch.no_grad():
