@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from gan_widgets.train.augment import shifted
 from gan_widgets.train.data import Images
+from gan_widgets.train.seeded import seeded
 
 _HELD_OUT, _SHIFTS = 3, 4  # keeps these streams apart from the trainer's
 _REACH = 2
@@ -54,8 +55,7 @@ class DigitClassifier(nn.Module):
 
 def digits(*, seed: int = 0) -> DigitClassifier:
     """Make an untrained classifier, the same for the same seed; the global random state stays as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    with seeded(seed):
         return DigitClassifier()
 
 

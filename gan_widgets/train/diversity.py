@@ -36,12 +36,7 @@ def relative_spread(G: nn.Module, inputs: Inputs, real: Tensor) -> float:
     NaN where there is no distance to compare with. G runs in the mode it is in; neither it nor any global
     random state is changed.
     """
-    of_real = mean_distance(real)
-    return _spread(G, inputs) / of_real if of_real else nan
-
-
-def _spread(G: nn.Module, inputs: Inputs) -> float:
-    chance = Chance(0)
-    with torch.no_grad(), kept(G.modules()), chance.inside(G):
+    with torch.no_grad(), kept(G.modules()), Chance(0).inside(G):
         images: Tensor = call(G, inputs)
-    return mean_distance(images)
+    of_real = mean_distance(real)
+    return mean_distance(images) / of_real if of_real else nan
