@@ -4,7 +4,7 @@ import atexit
 import signal
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -20,12 +20,10 @@ _running: "weakref.WeakSet[Background]" = weakref.WeakSet()
 class Background:
     """One run of steps in a daemon thread, until step `until`, a wish to stop, or a failure."""
 
-    def __init__(
-        self, trainer: "Trainer", until: int | None, ended: Callable[[BaseException | None], None]
-    ) -> None:
+    def __init__(self, trainer: "Trainer", until: int | None) -> None:
         self.until = until
         self.stop = threading.Event()
-        self._trainer, self._ended = trainer, ended
+        self._trainer = trainer
         self._stepping = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="gan-widgets-training", daemon=True)
 
@@ -64,7 +62,7 @@ class Background:
             failure = error
         self.stop.set()
         _running.discard(self)
-        self._ended(failure)
+        self._trainer._ended(failure)
 
     def _step(self) -> "Step | None":
         with self._trainer._alone(unless=self.stop) as alone:

@@ -50,7 +50,8 @@ class Change:
 
     def facts(self) -> list[Any]:
         """Give everything as JSON values."""
-        return [self.step, self.name, *(list(v) if isinstance(v, tuple) else v for v in self._values())]
+        values = (list(v) if isinstance(v, tuple) else v for v in (self.before, self.after))
+        return [self.step, self.name, *values]
 
     @classmethod
     def of(cls, facts: list[Any]) -> "Change":
@@ -58,9 +59,6 @@ class Change:
         step, name, *values = facts
         before, after = (tuple(value) if isinstance(value, list) else value for value in values)
         return cls(step, name, before, after)
-
-    def _values(self) -> tuple[Value, Value]:
-        return self.before, self.after
 
 
 def changed(controls: Controls, **wishes: Any) -> Controls:  # noqa: ANN401  (checked one by one)

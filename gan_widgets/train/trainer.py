@@ -14,7 +14,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from copy import deepcopy
 from time import perf_counter
 from typing import Any, TypeAlias
@@ -191,7 +191,7 @@ class Trainer(Stepping):
                 self._background.until = until
                 return
             self.trouble = ""
-            self._background = Background(self, until, self._ended)
+            self._background = Background(self, until)
             self._background.start()
 
     def pause(self) -> None:
@@ -236,10 +236,8 @@ class Trainer(Stepping):
         """Give what must be equal for a resumed run to be the same run, as JSON values."""
         return settings_of(self)
 
-    @contextmanager
-    def _alone(self, unless: threading.Event | None = None) -> Iterator[bool]:
-        with alone_with(map(unwrap, (self.G, self.D, self.average)), unless) as alone:
-            yield alone
+    def _alone(self, unless: threading.Event | None = None) -> AbstractContextManager[bool]:
+        return alone_with(map(unwrap, (self.G, self.D, self.average)), unless)
 
     def _turn(self, which: Which) -> Step:
         """Make one whole step; the caller is alone with the networks."""
