@@ -105,7 +105,7 @@ class Chart:
         known = values[np.isfinite(values)].astype(float)
         low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
         if self.log:
-            numbers = axes.decades(10**low, 10**high)
+            numbers = axes.log_ticks(10**low, 10**high)
             ticks = [float(value) for value in np.log10(numbers)]
         else:
             numbers = ticks = axes.even(low, high)

@@ -38,7 +38,7 @@ class TrainingCurves(App):
             self._across.min, self._across.max = first, last
         for chart, (_, names_of, curve) in zip(self.charts, self.lines(), strict=True):
             chart.name(tuple(names_of.values()))
-            chart.show(curve, axes.inside(first, last))
+            chart.show(curve, axes.step_ticks(first, last))
 
     def lines(self) -> list[tuple[str, dict[str, str], Curve]]:
         """Return what each chart shows: what it measures, its lines by key with their names, the lines."""

@@ -120,7 +120,7 @@ class TrainingMonitor(App):
         self.controls = self._own(TrainingControls(trainer, guard, self._do))
         self.curves = self._own(TrainingCurves(self._series, guard))
         self.sheet = self._own(
-            TrainingSheet(self._sheets.seeds, self._held, lambda _: self._show_sheet(), self._caught_up)
+            TrainingSheet(self._sheets.seeds, self._held, self._show_sheet, self._caught_up)
         )
         self.notice = self._own(HTML())
         self.notice.add_class("gw-notice")

@@ -47,9 +47,6 @@ class Sheets:
         self._inputs: Inputs | None = None
         self._spent, self._drawn = 0.0, 0.0
 
-    def __len__(self) -> int:
-        return len(self._kept)
-
     @property
     def steps(self) -> tuple[int, ...]:
         """At which steps the kept sheets were drawn, ascending."""

@@ -21,7 +21,7 @@ LATEST = -1
 class TrainingSheet(anywidget.AnyWidget):
     """Shows what it is given, and says which step a hand chose and which frame a page has drawn.
 
-    `hold` gives the lock under which its traits are written. `choose(step)` is called when a hand has moved
+    `hold` gives the lock under which its traits are written. `choose()` is called when a hand has moved
     the scrubber, and `drawn()` when a page has caught up with `frame`.
     """
 
@@ -52,7 +52,7 @@ class TrainingSheet(anywidget.AnyWidget):
         self,
         seeds: Sequence[int],
         hold: Callable[[], AbstractContextManager[Any]],
-        choose: Callable[[int], None],
+        choose: Callable[[], object],
         drawn: Callable[[], None],
     ) -> None:
         script, style = bundle("training_sheet")
@@ -85,7 +85,7 @@ class TrainingSheet(anywidget.AnyWidget):
                 super().set_state({name: self._checked(name, value) for name, value in sync_data.items()})
                 self.error = ""
                 if "chosen" in sync_data:
-                    self._choose(self.chosen)
+                    self._choose()
             except Exception as failure:  # noqa: BLE001  (a front end is told, never raised at)
                 self.error = in_words(failure)
                 self._states_to_send.update(name for name in sync_data if name in self.keys)

@@ -56,7 +56,7 @@ def test_kept_sheets_stay_bounded_and_spread_over_the_training(trainer):
         trainer.step = k
         sheets.draw()
     gaps = [b - a for a, b in pairwise(sheets.steps)]
-    assert len(sheets) == 8
+    assert len(sheets.steps) == 8
     assert (sheets.steps[0], sheets.steps[-1]) == (0, 99)
     assert max(gaps) <= 4 * min(gaps[:-1])
 
