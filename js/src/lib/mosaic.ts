@@ -7,6 +7,8 @@ export interface Sheet {
   height: number;
   width: number;
   channels: number;
+  /** Bytes of all images. */
+  size: number;
   columns: number;
   rows: number;
   /** Size of the whole sheet. */
@@ -17,7 +19,8 @@ export interface Sheet {
 export function sheet([n, height, width, channels]: number[]): Sheet {
   const columns = Math.max(1, Math.ceil(Math.sqrt(n)));
   const rows = Math.ceil(n / columns);
-  return { n, height, width, channels, columns, rows, across: columns * (width + 1) - 1, down: Math.max(0, rows * (height + 1) - 1) };
+  const [across, down] = [columns * (width + 1) - 1, Math.max(0, rows * (height + 1) - 1)];
+  return { n, height, width, channels, size: n * height * width * channels, columns, rows, across, down };
 }
 
 /** Where image `index` begins in the sheet. */
@@ -54,7 +57,7 @@ export interface Change {
 export function compare(before: Uint8Array, after: Uint8Array, laid: Sheet): Change {
   const colours = laid.channels < 3 ? 1 : 3;
   const change = { largest: 0, changed: 0 };
-  for (let at = 0, end = laid.n * laid.height * laid.width * laid.channels; at < end; at += laid.channels) {
+  for (let at = 0; at < laid.size; at += laid.channels) {
     const size = Math.abs(grey(before, after, at, colours));
     if (size > 0) change.changed++;
     if (size > change.largest) change.largest = size;

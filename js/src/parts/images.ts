@@ -46,8 +46,7 @@ export function images({ model, root, draw }: Stage): { element: HTMLElement; re
 
   draw(["before", "after", "shape"], () => {
     const [before, after] = [bytes(model.get("before")), bytes(model.get("after"))];
-    const needed = laid.n * laid.height * laid.width * laid.channels;
-    const complete = needed > 0 && before.length >= needed && after.length >= needed;
+    const complete = laid.size > 0 && before.length >= laid.size && after.length >= laid.size;
     attribute(empty, { hidden: complete });
     for (const name of names) attribute(figures[name].element, { hidden: !complete });
     if (!complete) return;

@@ -1,6 +1,6 @@
 // The samples of a generator in training, and a scrubber through the steps at which they were drawn.
 import "./training_sheet.css";
-import { attribute, button, h, press, say } from "../lib/dom";
+import { attribute, button, h, on, press, say } from "../lib/dom";
 import { magnify, paint, sheet } from "../lib/mosaic";
 import { seedsInWords } from "../lib/text";
 import { view } from "../lib/view";
@@ -10,14 +10,14 @@ const LATEST = -1;
 const LARGEST = 560;
 
 export default view("training-sheet", "Samples through the training", ({ model, root, signal, width, draw, write }) => {
-  const name = h("span", { class: "gw-name" });
-  const about = h("span", { class: "gw-about" });
+  const name = h("span.gw-name");
+  const about = h("span.gw-about");
   const canvas = h("canvas", { role: "img" });
-  const empty = h("div", { class: "gw-empty" }, "No samples yet.");
-  const scrubber = h("input", { type: "range", class: "gw-scrubber", min: 0, step: 1, "data-action": "step", "aria-label": "step of the training whose samples are shown" });
+  const empty = h("div.gw-empty", {}, "No samples yet.");
+  const scrubber = h("input.gw-scrubber", { type: "range", min: 0, step: 1, "data-action": "step", "aria-label": "step of the training whose samples are shown" });
   const latest = button("latest", "Latest", "Follow the training again");
-  const tools = h("div", { class: "gw-tools" }, scrubber, latest);
-  root.append(h("header", { class: "gw-head" }, name, about), canvas, empty, tools);
+  const tools = h("div.gw-tools", {}, scrubber, latest);
+  root.append(h("header.gw-head", {}, name, about), canvas, empty, tools);
 
   let laid = sheet([0, 0, 0, 0]);
   let held = false; // a thumb under a finger is not moved away from it
@@ -29,12 +29,12 @@ export default view("training-sheet", "Samples through the training", ({ model, 
     return place < 0 ? kept().length - 1 : place;
   };
 
-  scrubber.addEventListener("input", () => {
+  on(scrubber, "input", () => {
     const place = Number(scrubber.value);
     write({ chosen: place >= kept().length - 1 ? LATEST : kept()[place] });
-  }, { signal });
+  }, signal);
   for (const [kind, now] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false], ["blur", false]] as const) {
-    scrubber.addEventListener(kind, () => { held = now; }, { signal });
+    on(scrubber, kind, () => { held = now; }, signal);
   }
   press(latest, () => write({ chosen: LATEST }), signal);
 
@@ -43,8 +43,8 @@ export default view("training-sheet", "Samples through the training", ({ model, 
     const following = Number(model.get("chosen") ?? LATEST) === LATEST;
     attribute(scrubber, { max: Math.max(0, kept().length - 1), "aria-valuetext": words(shown) });
     if (!held) scrubber.value = String(chosen());
-    attribute(tools, { class: kept().length > 1 ? "gw-tools" : "gw-tools gw-away" });
-    attribute(latest, { class: following ? "gw-button gw-away" : "gw-button" });
+    tools.classList.toggle("gw-away", kept().length < 2);
+    latest.classList.toggle("gw-away", following);
     say(name, kept().length ? words(shown) : "");
     attribute(root, { "data-step": shown, "data-following": following, "data-kept": kept().length });
   });
@@ -52,8 +52,7 @@ export default view("training-sheet", "Samples through the training", ({ model, 
   draw(["images", "shape"], () => {
     laid = sheet(sizes(model.get("shape"), 4));
     const images = bytes(model.get("images"));
-    const needed = laid.n * laid.height * laid.width * laid.channels;
-    const complete = needed > 0 && images.length >= needed;
+    const complete = laid.size > 0 && images.length >= laid.size;
     attribute(canvas, { hidden: !complete, "aria-label": `${laid.n} samples of the generator` });
     attribute(empty, { hidden: complete });
     if (!complete) return;
