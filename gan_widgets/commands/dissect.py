@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from gan_widgets.commands.numbers import positive, seed
+
 ABOUT = """
 For instance, with the shipped generator of digits (its layers: net.3, net.6, net.9 and others):
 
@@ -45,8 +47,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PRIOR:SIZE",
         help="normal:64, uniform:96 or normal:64x1x1 (default: the latents of the factory)",
     )
-    add("--images", type=_positive, default=2000, metavar="N", help="how many (default: %(default)s)")
-    add("--seed-start", type=int, default=0, metavar="SEED", help="the first one (default: %(default)s)")
+    add("--images", type=positive, default=2000, metavar="N", help="how many (default: %(default)s)")
+    add("--seed-start", type=seed, default=0, metavar="SEED", help="the first one (default: %(default)s)")
     add("--threshold", choices=("quantile", "iqr"), default="quantile", help="(default: %(default)s)")
     add(
         "--share",
@@ -60,12 +62,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default="permutation",
         help="what chance is (default: %(default)s)",
     )
-    add("--batch", type=_positive, metavar="N", help="images at once (default: as many as are fast)")
-    add("--workers", type=_positive, metavar="N", help="processes (default: this one); needs Dask")
+    add("--batch", type=positive, metavar="N", help="images at once (default: as many as are fast)")
+    add("--workers", type=positive, metavar="N", help="processes (default: this one); needs Dask")
     add("--resume", type=Path, metavar="FILE", help="goes on from what an earlier run saved as --out")
-    add(
-        "--rows", type=_positive, default=20, metavar="N", help="of the table, at most (default: %(default)s)"
-    )
+    add("--rows", type=positive, default=20, metavar="N", help="of the table, at most (default: %(default)s)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -73,10 +73,3 @@ def run(options: argparse.Namespace) -> int:
     from gan_widgets.commands.dissect_run import dissect
 
     return dissect(options)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return number

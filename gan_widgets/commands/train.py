@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from gan_widgets.commands.numbers import positive, seed
+
 _COURSE_STEPS = 3900
 """Ten epochs of the 50,000 digits that the course trains on, in batches of 128, the last of each dropped."""
 _COURSE = (
@@ -36,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     judge = nets.add_parser("classifier", help="a LeNet-size classifier of digits")
     _shared(judge)
     judge.add_argument(
-        "--epochs", type=_positive, default=60, help="passes over the data (default: %(default)s)"
+        "--epochs", type=positive, default=60, help="passes over the data (default: %(default)s)"
     )
 
 
@@ -53,35 +55,19 @@ def _shared(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", default="mnist", help="mnist or digits (default: %(default)s)")
     parser.add_argument("--root", help="the folder of the data's files (default: $GAN_WIDGETS_DATA)")
     parser.add_argument("--download", action="store_true", help="fetch the data when it is not there")
-    parser.add_argument("--seed", type=_seed, default=0, help="names the run (default: %(default)s)")
+    parser.add_argument("--seed", type=seed, default=0, help="names the run (default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True, help="the folder that gets everything")
 
 
 def _of_a_run(parser: argparse.ArgumentParser, *, steps: int, batch: int) -> None:
+    parser.add_argument("--steps", type=positive, default=steps, help="how many steps (default: %(default)s)")
     parser.add_argument(
-        "--steps", type=_positive, default=steps, help="how many steps (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--batch", type=_positive, default=batch, help="images per step (default: %(default)s)"
+        "--batch", type=positive, default=batch, help="images per step (default: %(default)s)"
     )
     parser.add_argument("--lr", type=float, default=1e-3, help="Adam's learning rate (default: %(default)s)")
     parser.add_argument(
-        "--every", type=_positive, default=500, help="steps between sample sheets (default: %(default)s)"
+        "--every", type=positive, default=500, help="steps between sample sheets (default: %(default)s)"
     )
     parser.add_argument(
         "--resume", action="store_true", help="go on from the checkpoint in the output folder"
     )
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return number
-
-
-def _seed(text: str) -> int:
-    number = int(text)
-    if not 0 <= number < 2**32:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 2**32 - 1")
-    return number

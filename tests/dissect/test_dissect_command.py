@@ -245,7 +245,9 @@ def test_options_that_do_not_fit_are_explained(here, capsys, more, complaint):
     assert not (here / "o.safetensors").exists()
 
 
-@pytest.mark.parametrize("more", ["--workers=0", "--threshold=mean", "--null=x", "--images=many"])
+@pytest.mark.parametrize(
+    "more", ["--workers=0", "--threshold=mean", "--null=x", "--images=many", "--seed-start=-5"]
+)
 def test_the_parser_refuses_what_it_can(here, more):
     with pytest.raises(SystemExit) as caught:
         cli.main(words(more))

@@ -120,7 +120,7 @@ def test_resuming_with_other_settings_is_refused(command, capsys):
     [
         (["--steps", "0"], "0 is not 1 or more"),
         (["--seed", "-1"], "-1 is not between 0 and 2**32 - 1"),
-        (["--steps", "many"], "invalid _positive value"),
+        (["--steps", "many"], "invalid positive value"),
     ],
 )
 def test_numbers_that_make_no_sense_are_refused_by_the_parser(command, capsys, words, complaint):
