@@ -1,6 +1,6 @@
 """Dissection on the workers of a Dask cluster: chunks of seeds are dealt out, and their counts added here.
 
-Dask is loaded when it is first needed, by the functions of this module alone.
+Dask is loaded when it is first needed.
 """
 
 import os
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import uuid4
 
 from gan_widgets.core.errors import DissectionError, problem
-from gan_widgets.dissect.deal import Deal
+from gan_widgets.dissect.deal import PATIENCE, Deal
 from gan_widgets.dissect.job import Job
 from gan_widgets.dissect.progress import Tell
 from gan_widgets.dissect.remote import Cargo, Levels
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 Finish: TypeAlias = Callable[[Subject, Job, Tell, Callable[[], bool]], bool]
 """What `counting.finished` is."""
 
-_PATIENCE = 20.0  # seconds in which workers can be told
 # Dask has workers give memory back at once, which makes each batch's maps and images slower by half
 _KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(32 << 20)}
 
@@ -128,7 +127,7 @@ def _sent(client: "Client", held: Cargo | Levels) -> Iterator[str]:
                 client.register_plugin(plugin, name=name)
                 break
             except OSError:  # a worker ended just now
-                if monotonic() - began > _PATIENCE:
+                if monotonic() - began > PATIENCE:
                     raise
         yield name
     finally:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 2  # chunks that a worker has: one that it looks at, and the next
 _DEATHS = 2  # of workers that had nothing but this chunk, until it is blamed
-_PATIENCE = 20.0  # seconds without any worker
+PATIENCE = 20.0  # seconds without any worker, or in which none can be told
 _ROLL_CALL = 0.5  # seconds
 
 
@@ -72,7 +72,7 @@ class Deal:
             self._lost(address, deaths=int(address not in workers))
         if self._running:
             self._alive = monotonic()
-        elif monotonic() - self._alive > _PATIENCE:
+        elif monotonic() - self._alive > PATIENCE:
             raise self._deserted()
 
     def _deal(self) -> None:
@@ -143,7 +143,7 @@ class Deal:
         return DissectionError(
             problem(
                 "the cluster has no workers that run.",
-                got=f"none for {_PATIENCE:.0f} seconds{had}",
+                got=f"none for {PATIENCE:.0f} seconds{had}",
                 allowed="one or more",
                 next="Start workers (client.wait_for_workers(1)); their logs say why they ended. "
                 "What was counted is in this error's `partial`: pass it as resume=.",

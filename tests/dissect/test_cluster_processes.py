@@ -159,7 +159,7 @@ def test_workers_that_cannot_import_the_model_say_so(client, tmp_path, monkeypat
 
 
 def test_a_cluster_that_all_workers_leave_is_an_error_and_no_wait_for_ever(monkeypatch):
-    monkeypatch.setattr(deal, "_PATIENCE", 0.2)
+    monkeypatch.setattr(deal, "PATIENCE", 0.2)
     maps, masks = random_tables()
     model, latents, _ = tabled(maps, masks)
     with (
