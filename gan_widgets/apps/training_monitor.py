@@ -29,7 +29,7 @@ SHARE = 0.012
 PATIENCE = (2.0, 60.0)
 """Seconds until something is sent although no page has drawn the last, at first and at most."""
 JUDGED = 2.0
-"""Seconds between two looks for alarms while a training runs: each looks through all of the history."""
+"""Seconds between two looks for alarms while a training runs: each looks through the last thousand steps."""
 _STILL = 0.05  # seconds between looks at a page that has not caught up
 
 
