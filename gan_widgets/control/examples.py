@@ -80,7 +80,7 @@ class Examples:
         does not have, and when the weights are not those that were dissected.
         """
         chosen = _checked(units, found)
-        with lock_of(unwrap(self._model)):
+        with lock_of(self._model):
             if self._found is not found or self._count != count:
                 self.forget()
             self._check_weights(found)

@@ -94,7 +94,7 @@ class Controller(Dissecting, Following):
     ) -> None:
         super().__init__()
         mode, seeds = checked_mode(mode), check_seeds(checked_samples(samples))
-        self._lock = lock_of(unwrap(model))
+        self._lock = lock_of(model)
         self._followers: dict[int, Follower] = {}
         self._history: History[tuple[Edit, ...]] = History()
         self._land(

@@ -9,6 +9,8 @@ from time import monotonic
 
 from torch import nn
 
+from gan_widgets.core.live import unwrap
+
 
 class TurnLock(RLock):  # type: ignore[misc]  # final to mypy only
     """A re-entrant lock that whoever lets go of cannot take back before those who wait.
@@ -67,14 +69,16 @@ _PATIENCE = 0.05
 def lock_of(model: nn.Module) -> TurnLock:
     """Return the re-entrant lock of this model object; it lives as long as the model.
 
+    Raises `RefusedModelError` for what is no Python module.
+
     >>> model = nn.Linear(2, 3)
-    >>> lock_of(model) is lock_of(model)
+    >>> lock_of(model) is lock_of(nn.DataParallel(model))      # it is the same model, however it is wrapped
     True
     >>> lock_of(model) is lock_of(nn.Linear(2, 3))
     False
     """
     with _guard:
-        return _locks.setdefault(model, TurnLock())
+        return _locks.setdefault(unwrap(model), TurnLock())
 
 
 @contextmanager
@@ -84,7 +88,7 @@ def alone_with(models: Iterable[nn.Module], unless: threading.Event | None = Non
     Gives True; or False, holding nothing, once `unless` was set before all of them could be had.
     """
     with ExitStack() as stack:
-        for model in sorted({id(model): model for model in models}.values(), key=id):
+        for model in sorted({id(model): model for model in map(unwrap, models)}.values(), key=id):
             lock = lock_of(model)
             while not lock.acquire(timeout=-1 if unless is None else _PATIENCE):
                 if unless is not None and unless.is_set():

@@ -10,6 +10,7 @@ from torch import nn
 
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.live import call, quiet
+from gan_widgets.core.locks import lock_of
 from gan_widgets.core.pixels import as_images
 
 _BATCH = 250
@@ -86,7 +87,7 @@ def quality(
         classifier = digit_classifier()
     seeds = range(first_seed, first_seed + n)
     probable = []
-    with quiet(generator, "eval"), quiet(classifier, "eval"):
+    with lock_of(generator), quiet(generator, "eval"), quiet(classifier, "eval"):
         for at in range(0, n, _BATCH):
             output = call(generator, latents(seeds[at : at + _BATCH]))
             probable.append(classifier(as_images(output)).softmax(1).cpu())

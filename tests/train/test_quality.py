@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor, wait
 from math import log2
 
 import pytest
@@ -5,6 +6,7 @@ import torch
 from torch import nn
 
 from gan_widgets.core.latents import from_function, normal
+from gan_widgets.core.locks import lock_of
 from gan_widgets.train import nets
 from gan_widgets.train.quality import Quality, quality
 
@@ -64,6 +66,16 @@ def test_the_generator_is_left_as_it_was():
     assert G.training
     assert all(tensor.equal(before[name]) for name, tensor in G.state_dict().items())
     assert torch.get_rng_state().equal(random_state)
+
+
+def test_judging_waits_for_a_step_that_trains_the_generator():
+    G = Echo()
+    with ThreadPoolExecutor(1) as beside:
+        with lock_of(G):
+            judging = beside.submit(quality, nn.DataParallel(G), from_function(sure), n=4, classifier=Says())
+            assert not wait([judging], 0.1).done
+            assert G.training
+        assert judging.result(60).n == 4
 
 
 @pytest.mark.parametrize(
