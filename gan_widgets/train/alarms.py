@@ -6,7 +6,7 @@
 'Not a number since step 2, in g_loss, G.net.0: restart the run, or go back to a checkpoint.'
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import hypot, isfinite
@@ -20,6 +20,9 @@ from gan_widgets.train.step import Step
 
 Diversity: TypeAlias = Sequence[tuple[int, float]]
 """Steps, and how far apart generated images were then, relative to real ones."""
+
+Norm: TypeAlias = tuple[int, float]
+"""A step, and the norm of a network's whole gradient in it."""
 
 WINDOW = 30
 """Of how many last steps in which a network learned the middle one is judged."""
@@ -64,7 +67,8 @@ def alarms(history: Sequence[Step], diversity: Diversity, least: float = 0.0) ->
     lost = _nan(points)
     if lost is not None:
         return (lost,)
-    found = [_exploding(points), *(_vanishing(points, side) for side in "GD")]
+    norms = {side: _norms(points, side) for side in "GD"}
+    found = [_exploding(points, norms), *(_vanishing(norms[side], side) for side in "GD")]
     found += [_saturated(points, least), _collapse(diversity)]
     return tuple(alarm for alarm in found if alarm is not None)
 
@@ -115,34 +119,33 @@ def _broken(step: Step) -> list[str]:
     ]
 
 
-def _exploding(points: list[Step]) -> Alarm | None:
+def _exploding(points: list[Step], norms: dict[str, list[Norm]]) -> Alarm | None:
     recent = points[-5:]
-    for name, of in (("D's loss", _d_loss), ("G's loss", _g_loss)):
-        values = [abs(of(step)) for step in recent if isfinite(of(step))]
+    losses = {"D's loss": [step.d_loss for step in recent], "G's loss": [step.g_loss for step in recent]}
+    for name, of in losses.items():
+        values = [abs(loss) for loss in of if isfinite(loss)]
         if values and median(values) > OUTRAGEOUS:
             return Alarm(
                 "exploding",
                 recent[0].step,
                 f"{name} is {median(values):.2g}: the steps are too long; lower the learning rate.",
             )
-    for side in "GD":
-        norms = [(step.step, norm) for step in points if (norm := _gradient(step, side)) is not None]
-        if len(norms) < 5:
+    for side, known in norms.items():
+        if len(known) < 5:
             continue
-        now, before = median(norm for _, norm in norms[-5:]), [norm for _, norm in norms[:-5]]
+        now, before = median(norm for _, norm in known[-5:]), [norm for _, norm in known[:-5]]
         usual = median(before) if len(before) >= WINDOW else 0.0
         if now > EXPLODED and now > FOLD * usual:
             than = f", usually {usual:.2g}" if usual else ""
             return Alarm(
                 "exploding",
-                norms[-5][0],
+                known[-5][0],
                 f"{side}'s gradient has norm {now:.2g}{than}: lower the learning rate of {side}, or clip.",
             )
     return None
 
 
-def _vanishing(points: list[Step], side: str) -> Alarm | None:
-    norms = [(step.step, norm) for step in points if (norm := _gradient(step, side)) is not None]
+def _vanishing(norms: list[Norm], side: str) -> Alarm | None:
     if len(norms) < WINDOW:
         return None
     now = median(norm for _, norm in norms[-WINDOW:])
@@ -189,10 +192,11 @@ def _collapse(diversity: Diversity) -> Alarm | None:
     return None
 
 
-def _gradient(step: Step, side: str) -> float | None:
-    norms = [norm for key, norm in step.gradients.items() if key[0] == side]
-    return hypot(*norms) if norms else None
-
-
-_d_loss: Callable[[Step], float] = lambda step: step.d_loss  # noqa: E731
-_g_loss: Callable[[Step], float] = lambda step: step.g_loss  # noqa: E731
+def _norms(points: list[Step], side: str) -> list[Norm]:
+    """Give the steps in which a network's gradient was measured, and its norm then."""
+    found = []
+    for step in points:
+        parts = [norm for key, norm in step.gradients.items() if key[0] == side]
+        if parts:
+            found.append((step.step, hypot(*parts)))
+    return found
