@@ -1,10 +1,11 @@
 """How far a training is, in words."""
 
 from collections.abc import Iterable, Sequence
-from math import ceil, isfinite
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from gan_widgets.apps.training_series import Series
+from gan_widgets.core.words import left
 
 if TYPE_CHECKING:
     from gan_widgets.train.trainer import Trainer
@@ -29,17 +30,6 @@ def in_seconds(seconds: float) -> str:
     ('12 ms', '340 ms', '12 s')
     """
     return f"{float(f'{1000 * seconds:.2g}'):g} ms" if seconds < 1 else f"{float(f'{seconds:.2g}'):g} s"
-
-
-def left(seconds: float) -> str:
-    """Say how long it will take from now on.
-
-    >>> left(0.4), left(75.2), left(600), left(9000)
-    ('1 s left', '76 s left', '10 min left', '2.5 h left')
-    """
-    if seconds <= 90:
-        return f"{max(0, ceil(seconds))} s left"
-    return f"{ceil(seconds / 60)} min left" if seconds < 5400 else f"{seconds / 3600:.1f} h left"
 
 
 def notices(*parts: Iterable[str]) -> str:
