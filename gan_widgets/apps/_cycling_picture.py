@@ -6,10 +6,11 @@ from textwrap import wrap
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from gan_widgets.core.pixels import png
 from gan_widgets.train.cycling import Points, distance
+from gan_widgets.widgets._letters import font as letters
 
 POINT, MEAN, RULE = "#1f83c4", "#d55e00", "#7a7a7a"
 """Colours of the path, of its mean and of what the formula says; all are seen on white and on black."""
@@ -51,7 +52,7 @@ def picture_of(
         plane.line(mean, MEAN, 2)
         plane.dot(mean[-1], MEAN)
         chart.line(_curve(steps, distance(mean), powers), MEAN, 2)
-    draw, font = ImageDraw.Draw(page), _font()
+    draw, font = ImageDraw.Draw(page), letters(_LETTER * _FINE)
     for row, line in enumerate(lines):
         at = (_GAP * _FINE, (_TOP + _SIDE + _BOTTOM + 18 * row) * _FINE)
         draw.text(at, line, fill=INK, font=font, anchor="la")
@@ -80,7 +81,7 @@ class _Frame:
 
     def axes(self, along: dict[float, str], upwards: dict[float, str], x: str, y: str) -> None:
         """Draw the frame, its ticks and the names of the axes."""
-        draw, font, bottom = ImageDraw.Draw(self.page), _font(), self.top + self.high
+        draw, font, bottom = ImageDraw.Draw(self.page), letters(_LETTER * _FINE), self.top + self.high
         draw.rectangle((self.left, self.top, self.left + self.wide, bottom), outline=RULE)
         for (across, _), word in zip(
             self.at(np.array([[tick, self.y[0]] for tick in along])), along.values(), strict=True
@@ -97,7 +98,7 @@ class _Frame:
 
     def named(self, curves: list[tuple[str, str]]) -> None:
         """Write names in the colours of their curves, below each other in the upper right corner."""
-        draw, font = ImageDraw.Draw(self.page), _font()
+        draw, font = ImageDraw.Draw(self.page), letters(_LETTER * _FINE)
         for row, (name, color) in enumerate(curves):
             at = (self.left + self.wide - 6 * _FINE, self.top + (4 + 16 * row) * _FINE)
             draw.text(at, name, fill=color, font=font, anchor="ra")
@@ -131,7 +132,3 @@ def _curve(steps: np.ndarray, values: np.ndarray, powers: range) -> np.ndarray:
     """Return `values` over `steps` as points of a logarithmic chart; far outside becomes just outside."""
     with np.errstate(divide="ignore"):
         return np.stack([steps, np.log10(values).clip(powers[0] - 1, powers[-1] + 1)], axis=1)
-
-
-def _font() -> Any:  # noqa: ANN401  (whichever of two kinds Pillow has)
-    return ImageFont.load_default(_LETTER * _FINE)

@@ -13,6 +13,7 @@ from gan_widgets.control.lab import Controller
 from gan_widgets.core.errors import ControllerError, problem
 from gan_widgets.dissect.result import Dissection
 from gan_widgets.dissect.summary import Summary
+from gan_widgets.widgets._letters import cut, cut_before
 
 COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999")
 """Okabe and Ito's, which differ for every kind of colour vision; used again from the start after the last."""
@@ -87,7 +88,7 @@ class LayerChart(App):
         self._figure.axes = [self._across, self._up] if layers else []
         self._figure.title = "" if layers else "Nothing has been dissected yet"
         place = 0.95 - 0.08 * np.arange(len(categories))[::-1].copy()
-        squares, names = ["■"] * len(categories), [*map(_cut, categories)]
+        squares, names = ["■"] * len(categories), [cut(category, _WIDEST) for category in categories]
         for mark, texts in zip(self._legend, (squares, names), strict=True):
             mark.x, mark.y, mark.text = np.ones(len(categories)), place, texts
         self._legend[0].colors = colors
@@ -174,7 +175,7 @@ class LayerChart(App):
         return shown
 
     def _named(self, name: str) -> str:
-        shown = name if len(name) <= _LONGEST else "…" + name[1 - _LONGEST :]  # layers differ at their ends
+        shown = cut_before(name, _LONGEST)
         return shown if self._shown()[name].complete else f"{shown} (cut short)"
 
     def _summary(self) -> str:
@@ -196,10 +197,6 @@ def _heights(counted: Mapping[str, Summary], categories: list[str]) -> np.ndarra
     for row, category in enumerate(categories):
         heights[row] = [summary.per_category.get(category, 0) for summary in counted.values()]
     return heights
-
-
-def _cut(category: str) -> str:
-    return category if len(category) <= _WIDEST else category[: _WIDEST - 1] + "…"
 
 
 def _ticks(highest: float) -> list[int]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from gan_widgets.apps import training_axes as axes
 from gan_widgets.apps.training_series import Curve, Floats
+from gan_widgets.widgets._letters import cut_before
 
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8b6f00", "#56a0d3", "#7a5195", "#888888")
 """After Okabe and Ito: they differ for every kind of colour vision, on white and on black."""
@@ -73,7 +74,8 @@ class Chart:
         place = np.arange(len(names))
         x = np.ones(len(names)) if beside else 0.24 + 0.22 * place
         y = 0.97 - min(0.13, 0.97 / max(1, len(names))) * place if beside else np.ones(len(names))
-        for mark, texts in zip(self._legend, (["■"] * len(names), [*map(_cut, names)]), strict=True):
+        shown = [cut_before(name, _LONGEST) for name in names]
+        for mark, texts in zip(self._legend, (["■"] * len(names), shown), strict=True):
             with mark.hold_sync():
                 mark.x, mark.y, mark.text = x, y, texts
         self._legend[0].colors = colors_of(len(names)) or [_INK]
@@ -152,7 +154,3 @@ def _drawable(x: Floats, lines: Any) -> tuple[Any, Any]:  # noqa: ANN401  (float
     ends = np.where(np.isfinite(lines), places, 0).max(axis=1, keepdims=True)
     places = np.minimum(places, ends)
     return x[places], np.take_along_axis(lines, places, axis=1)
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= _LONGEST else "…" + name[1 - _LONGEST :]  # layers differ at their ends

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from gan_widgets.apps.training_chart import colors_of
 from gan_widgets.apps.training_series import Curve, Floats
 from gan_widgets.apps.training_sheets import Sheet
 from gan_widgets.core.pixels import png
+from gan_widgets.widgets._letters import font as letters
 
 _WIDE, _HIGH, _EDGE, _LETTER = 400, 190, 10, 12
 _LEFT, _TOP, _BOTTOM = 62, 26, 22  # of a chart's frame, for numbers and names
@@ -22,7 +23,7 @@ Charts = Sequence[tuple[str, Mapping[str, str], Curve]]
 
 def picture_of(charts: Charts, sheet: Sheet | None, head: str, log: Sequence[bool]) -> bytes:
     """Return a PNG: the charts one below the other, the samples beside them, and `head` above."""
-    font = ImageFont.load_default(_LETTER)
+    font = letters(_LETTER)
     samples = None if sheet is None else _laid(sheet)
     tall = max(len(charts) * _HIGH, 0 if samples is None else samples.height + 2 * _LETTER)
     top = 2 * _EDGE + _LETTER + 4

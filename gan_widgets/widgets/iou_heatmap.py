@@ -11,6 +11,7 @@ from gan_widgets.widgets import _domains
 from gan_widgets.widgets._base import View
 from gan_widgets.widgets._found import found_here, why_nothing
 from gan_widgets.widgets._heatmap_picture import picture_of
+from gan_widgets.widgets._letters import cut
 from gan_widgets.widgets._ranking import SORTS, best_iou, clustered, order, ranked
 from gan_widgets.widgets._wire import floats
 from gan_widgets.widgets.layer_picker import facts
@@ -118,7 +119,7 @@ class IoUHeatmap(View):
         self.values = floats(np.stack(planes))
         self.shape = [len(planes), found.units, len(found.concepts)]
         self.concepts = [
-            [_cut(name), _cut(category)]
+            [cut(name, _LONGEST), cut(category, _LONGEST)]
             for name, category in zip(found.concepts, found.categories, strict=True)
         ]
         self.rows = {
@@ -157,7 +158,3 @@ class IoUHeatmap(View):
 
 def _short(chance: float) -> float | None:
     return float(f"{chance:.4g}") if isfinite(chance) else None
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"

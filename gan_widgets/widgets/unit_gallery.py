@@ -15,6 +15,7 @@ from gan_widgets.widgets import _domains
 from gan_widgets.widgets._base import View
 from gan_widgets.widgets._found import found_here, why_nothing
 from gan_widgets.widgets._gallery_picture import picture_of
+from gan_widgets.widgets._letters import cut
 from gan_widgets.widgets._ranking import best_iou, order, ranked
 from gan_widgets.widgets._wire import floats, padded
 from gan_widgets.widgets.layer_picker import facts
@@ -155,7 +156,7 @@ class UnitGallery(View):
             "states": states,
         }
         self.concepts = [
-            [_cut(name), _cut(category)]
+            [cut(name, _LONGEST), cut(category, _LONGEST)]
             for name, category in zip(found.concepts, found.categories, strict=True)
         ]
         labels = np.asarray(found.labels)
@@ -207,7 +208,3 @@ class UnitGallery(View):
 
 def _number(value: float) -> float | None:
     return float(f"{value:.6g}") if isfinite(value) else None
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
