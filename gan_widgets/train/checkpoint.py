@@ -112,6 +112,7 @@ class Keeper:
     folder read-only), the training goes on, the last good file stays, and `trainer.trouble` says so until a
     save succeeds. Networks with weights that are not finite, or in the middle of a step that failed, are not
     saved. The good file before the last one is kept beside it, with `.before` in its name.
+    Its folder is made where there is none; raises `StoreError` where it cannot be.
     """
 
     def __init__(self, trainer: Trainer, path: str | os.PathLike[str], every: int = 500) -> None:
@@ -127,6 +128,7 @@ class Keeper:
         self.trainer, self.every = trainer, every
         self.path = Path(path).resolve()
         self.before = self.path.with_name(f"{self.path.stem}.before{self.path.suffix}")
+        _make(self.path.parent)
         self.saved: int | None = None
         """The step of the last good file, as far as this keeper knows."""
         self._complaint = ""
@@ -235,6 +237,20 @@ class Keeper:
             beside.replace(self.before)
         finally:
             beside.unlink(missing_ok=True)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            problem(
+                "the folder that a run is to be saved in cannot be made.",
+                got=said(error),
+                allowed="a folder, there already or to be made",
+                next="Choose another folder.",
+            )
+        ) from error
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

@@ -114,10 +114,25 @@ def test_when_the_system_itself_refuses_to_write_more(make, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} <= {"run", "run.before"}
 
 
-@pytest.mark.parametrize("place", ["nowhere/run", "/proc/run"])
-def test_a_folder_that_is_not_there_or_read_only_is_trouble_and_no_error(make, tmp_path, place):
+def test_a_folder_that_is_not_there_is_made(make, tmp_path):
+    with Keeper(make(), tmp_path / "a" / "b" / "run") as keeper:
+        keeper.trainer.advance()
+    assert (keeper.trainer.trouble, keeper.saved) == ("", 1)
+    assert Keeper(make(), tmp_path / "a" / "b" / "run").resume() == 1
+
+
+@pytest.mark.parametrize("folder", ["file", "file/below"])
+def test_a_folder_that_cannot_be_made_is_refused_at_once(make, tmp_path, folder):
+    (tmp_path / "file").write_text("mine")
     trainer = make()
-    with Keeper(trainer, tmp_path / place, every=1):
+    with pytest.raises(StoreError, match=r"(?s)cannot be made.*got: \w+Error: .*next: Choose another folder"):
+        Keeper(trainer, tmp_path / folder / "run")
+    assert not trainer._watchers
+
+
+def test_a_read_only_folder_is_trouble_and_no_error(make):
+    trainer = make()
+    with Keeper(trainer, "/proc/run", every=1):
         list(trainer.steps(2))
     assert trainer.step == 2
     assert trainer.trouble.startswith("Not saved after step 2: ")
