@@ -32,12 +32,27 @@ class Images:
     """A named set of images, all in memory.
 
     `images` is uint8 `(n, ch, h, w)`, `labels` int64 `(n,)`; `source` says in words where they come from.
+    Raises `DataError` for others, and for none.
     """
 
     name: str
     images: Tensor
     labels: Tensor
     source: str
+
+    def __post_init__(self) -> None:
+        form = [self.images.dtype, self.images.ndim, self.labels.dtype, self.labels.ndim]
+        whole = form == [torch.uint8, 4, torch.int64, 1] and self.images.numel()
+        if not whole or len(self.images) != len(self.labels):
+            said = [f"{tuple(t.shape)} of {t.dtype}" for t in (self.images, self.labels)]
+            raise DataError(
+                problem(
+                    "these are no images with their labels.",
+                    got=f"images {said[0]}, labels {said[1]}",
+                    allowed="one image or more, (n, ch, h, w) of torch.uint8, and n labels of torch.int64",
+                    next="Turn [0, 1] into bytes: (255 * x).round().to(torch.uint8); (n, h, w): x[:, None].",
+                )
+            )
 
     def __len__(self) -> int:
         return len(self.images)

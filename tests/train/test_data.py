@@ -248,6 +248,28 @@ def test_the_hash_sees_pixels_labels_and_shape(few):
     assert turned.sha256() != few.sha256()
 
 
+@pytest.mark.parametrize(
+    ("images", "labels", "got"),
+    [
+        (torch.rand(4, 1, 28, 28), torch.zeros(4).long(), r"images \(4, 1, 28, 28\) of torch.float32"),
+        (torch.zeros(4, 28, 28).byte(), torch.zeros(4).long(), r"images \(4, 28, 28\) of torch.uint8"),
+        (torch.zeros(0, 1, 28, 28).byte(), torch.zeros(0).long(), r"images \(0, 1, 28, 28\)"),
+        (torch.zeros(4, 1, 28, 0).byte(), torch.zeros(4).long(), r"images \(4, 1, 28, 0\)"),
+        (torch.zeros(4, 1, 8, 8).byte(), torch.zeros(3).long(), r"labels \(3,\) of torch.int64"),
+        (torch.zeros(4, 1, 8, 8).byte(), torch.zeros(4, 1).long(), r"labels \(4, 1\) of torch.int64"),
+        (torch.zeros(4, 1, 8, 8).byte(), torch.zeros(4), r"labels \(4,\) of torch.float32"),
+    ],
+)
+def test_other_images_and_labels_are_refused_with_what_was_got(images, labels, got):
+    with pytest.raises(DataError, match=rf"(?s)got: .*{got}.*allowed: .*next: "):
+        data.Images("x", images, labels, "")
+
+
+def test_none_of_the_images_are_no_images(few):
+    with pytest.raises(DataError, match=r"images \(0, 1, 28, 28\)"):
+        few.chosen(torch.arange(0))
+
+
 def test_a_set_of_images_cannot_be_reassigned(few):
     with pytest.raises(AttributeError):
         few.name = "other"
