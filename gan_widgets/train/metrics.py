@@ -28,7 +28,7 @@ from gan_widgets.train.frechet import Gaussian, between, frechet
 from gan_widgets.train.jackknife import Floats, Jackknife
 from gan_widgets.train.kid import kid
 from gan_widgets.train.measured import Difference, Distance, Interval
-from gan_widgets.train.quality import Quality, quality
+from gan_widgets.train.quality import Quality, check_drawn, quality
 
 __all__ = [
     "Difference",
@@ -66,9 +66,10 @@ def distance(
     `generator` gives grey images of 28×28 in [-1, 1], is run in eval mode and left as it was. Which latents
     and which real images are drawn is a function of `seed` and `n`. Intervals and bias: see `estimate`.
 
-    Raises `DistanceError` for samples that are not finite, and for fewer than it takes (88 with 50 blocks;
-    take 1,000 or more), `ImageError` for images of another shape.
+    Raises `DistanceError` for samples that are not finite, for fewer than it takes (88 with 50 blocks; take
+    1,000 or more) and for a seed below 0, `ImageError` for images of another shape.
     """
+    check_drawn(n, seed=seed)
     return estimate(
         of_samples(generator, latents, n=n, seed=seed),
         of_reals(data, n=n, seed=seed),
@@ -94,6 +95,7 @@ def difference(
     Takes and raises what `distance` does. It compares two networks, not two ways to train: for those, train
     each from several seeds and look at the spread of their distances.
     """
+    check_drawn(n, seed=seed)
     return estimate_difference(
         of_samples(first, latents, n=n, seed=seed),
         of_samples(second, latents, n=n, seed=seed),

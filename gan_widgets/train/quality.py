@@ -1,17 +1,20 @@
 """How good a generator of digits is, as a classifier sees it: shares, not a distance."""
 
+import operator
 from dataclasses import asdict, dataclass
 from math import log2, sqrt
 from statistics import NormalDist
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from gan_widgets.core.errors import ImageError, problem
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.live import call, quiet
 from gan_widgets.core.locks import lock_of
 from gan_widgets.core.pixels import as_images
+from gan_widgets.train.features import DistanceError
 
 _BATCH = 250
 
@@ -80,7 +83,11 @@ def quality(
 
     `generator` gives grey images of 28×28 in [-1, 1]; `classifier` gives ten logits for them (default: the
     one that ships with the package). The generator is left as it was.
+
+    Raises `DistanceError` for samples that are not finite, and unless `n` is 1 or more and `first_seed` 0 or
+    more, both whole; `ImageError` for images of another shape.
     """
+    check_drawn(n, first_seed=first_seed)
     if classifier is None:
         from gan_widgets.train.pretrained import digit_classifier
 
@@ -89,9 +96,60 @@ def quality(
     probable = []
     with lock_of(generator), quiet(generator, "eval"), quiet(classifier, "eval"):
         for at in range(0, n, _BATCH):
-            output = call(generator, latents(seeds[at : at + _BATCH]))
-            probable.append(classifier(as_images(output)).softmax(1).cpu())
+            images = _checked(call(generator, latents(seeds[at : at + _BATCH])))
+            probable.append(classifier(images).softmax(1).cpu())
+            _check_finite(images.cpu(), probable[-1], first_seed + at)
     best, digit = torch.cat(probable).max(1)
     histogram = torch.bincount(digit, minlength=10)
     level = 0.9
     return Quality(n, float((best > level).double().mean()), tuple(histogram.tolist()), level)
+
+
+def check_drawn(n: int, **seed: int) -> None:
+    """Raise `DistanceError` unless `n` is a whole number of 1 or more, and the named seed one of 0 or more.
+
+    >>> check_drawn(1, seed=0)
+    """
+    for name, value, low in (("n", n, 1), *((name, value, 0) for name, value in seed.items())):
+        try:
+            fits = operator.index(value) >= low
+        except TypeError:
+            fits = False
+        if not fits:
+            raise DistanceError(
+                problem(
+                    "samples are drawn by whole numbers.",
+                    got=f"{name}={value!r}",
+                    allowed=f"a whole number, {low} or more",
+                    next="Pass for instance n=1000; without a seed it is 0.",
+                )
+            )
+
+
+def _checked(output: Any) -> Tensor:  # noqa: ANN401  (a generator may give anything)
+    images = as_images(output)
+    if images.shape[1:] != (1, 28, 28):
+        raise ImageError(
+            problem(
+                "digits are judged as grey images of 28×28.",
+                got=f"images of shape {tuple(images.shape)}",
+                allowed="(n, 1, 28, 28) or (n, 784), in [-1, 1]",
+                next="Wrap the generator in a module that resizes what it gives.",
+            )
+        )
+    return images
+
+
+def _check_finite(images: Tensor, probable: Tensor, first: int) -> None:
+    # finite images may be so large that the classifier overflows
+    broken = ~(images.flatten(1).isfinite().all(1) & probable.isfinite().all(1))
+    if broken.any():
+        seed = first + int(broken.nonzero()[0])
+        raise DistanceError(
+            problem(
+                "samples that are not finite cannot be judged.",
+                got=f"{int(broken.sum())} of {len(broken)} samples with NaN or beyond, first of seed {seed}",
+                allowed="images of finite numbers in [-1, 1], for which the classifier gives finite ones",
+                next="Look at the samples: a generator that gives NaN has broken weights.",
+            )
+        )

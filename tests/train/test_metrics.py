@@ -145,7 +145,16 @@ def test_a_generator_that_gives_nan_is_refused(digits):
         metrics.distance(broken, normal(5), digits, n=200)
 
 
-@pytest.mark.parametrize("n", [0, 87])
+@pytest.mark.parametrize("wrong", [{"n": 0}, {"n": -5}, {"n": 90.0}, {"seed": -1}, {"seed": 1.5}])
+def test_counts_and_seeds_that_draw_nothing_are_refused(shipped, few, wrong):
+    G, latents = shipped
+    (name, value), *_ = wrong.items()
+    for measured in (metrics.distance, lambda G, *given, **w: metrics.difference(G, G, *given, **w)):
+        with pytest.raises(metrics.DistanceError, match=rf"(?s)got: {name}={value}\n.*allowed: .*next: "):
+            measured(G, latents, few, **wrong)
+
+
+@pytest.mark.parametrize("n", [1, 87])
 def test_too_few_samples_are_refused_with_how_many_it_takes(shipped, digits, n):
     G, latents = shipped
     with pytest.raises(

@@ -5,9 +5,11 @@ import pytest
 import torch
 from torch import nn
 
+from gan_widgets.core.errors import ImageError
 from gan_widgets.core.latents import from_function, normal
 from gan_widgets.core.locks import lock_of
 from gan_widgets.train import nets
+from gan_widgets.train.features import DistanceError
 from gan_widgets.train.quality import Quality, quality
 
 
@@ -66,6 +68,65 @@ def test_the_generator_is_left_as_it_was():
     assert G.training
     assert all(tensor.equal(before[name]) for name, tensor in G.state_dict().items())
     assert torch.get_rng_state().equal(random_state)
+
+
+class Never(nn.Module):
+    """A generator that must not be run."""
+
+    def forward(self, z):
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"n": 0}, {"n": -1}, {"n": 2.0}, {"n": "4"}, {"first_seed": -1}, {"first_seed": 0.5}]
+)
+def test_counts_and_seeds_that_draw_nothing_are_refused_before_anything_is_run(wrong):
+    (name, value), *_ = wrong.items()
+    with pytest.raises(DistanceError, match=rf"(?s)got: {name}={value!r}\n.*allowed: .*next: "):
+        quality(Never(), from_function(sure), **wrong)
+
+
+class Bad(Echo):
+    """A generator whose sample of seed 300 has one wrong pixel, which the judge of these tests never sees."""
+
+    def __init__(self, pixel):
+        super().__init__()
+        self.pixel = pixel
+
+    def forward(self, z):
+        images = super().forward(z)
+        images[z[:, 0] == -3.0, 0, 20, 20] = self.pixel
+        return images
+
+
+def at_300(seed):
+    return torch.full((10,), -3.0) if seed == 300 else sure(seed)
+
+
+@pytest.mark.parametrize("pixel", [torch.nan, torch.inf])
+def test_samples_that_are_not_finite_are_no_digits(pixel):
+    with pytest.raises(DistanceError, match=r"1 of 250 samples with NaN or beyond, first of seed 300"):
+        quality(Bad(pixel), from_function(at_300), n=600, classifier=Says())
+    assert quality(Bad(pixel), from_function(at_300), n=300, classifier=Says()).n == 300
+
+
+def test_samples_so_large_that_the_classifier_overflows_are_no_digits_either():
+    class Large(Echo):
+        def forward(self, z):
+            return super().forward(z) * 0 + 3e38 * torch.linspace(-1, 1, 784).view(28, 28)
+
+    with pytest.raises(DistanceError, match="5 of 5 samples with NaN or beyond, first of seed 7"):
+        quality(Large(), from_function(sure), n=5, first_seed=7)
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 28, 28), (64,)])
+def test_images_of_another_shape_are_refused_with_what_to_do(shape):
+    class Other(nn.Module):
+        def forward(self, z):
+            return torch.zeros(len(z), *shape)
+
+    with pytest.raises(ImageError, match=r"(?s)judged as grey images of 28×28.*got: .*allowed: .*next: "):
+        quality(Other(), from_function(sure), n=3)
 
 
 def test_judging_waits_for_a_step_that_trains_the_generator():
