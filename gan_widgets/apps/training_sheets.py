@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gan_widgets.core.live import Inputs, call, quiet, unwrap
+from gan_widgets.core.live import Inputs, call, quiet
 from gan_widgets.core.locks import lock_of
 from gan_widgets.core.pixels import Pixels, as_images, to_uint8
 from gan_widgets.core.seeds import check_seeds
@@ -74,7 +74,7 @@ class Sheets:
         """Run the average generator on the seeds, as if that never happened, and keep what it gave."""
         start = perf_counter()
         model = self._trainer.average
-        with lock_of(unwrap(model)), quiet(model, "eval"):
+        with lock_of(model), quiet(model, "eval"):
             step = self._trainer.step
             if self._inputs is None:
                 device = next((p.device for p in model.parameters()), None)

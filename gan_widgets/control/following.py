@@ -5,6 +5,7 @@ while that renders, under the model's lock. A render leaves no trace in the mode
 the training gives the same bits with and without.
 """
 
+import atexit
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -12,6 +13,7 @@ from math import isfinite
 from threading import Event, ExceptHookArgs, Lock, Thread, current_thread, excepthook
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from torch import nn
 from traitlets import HasTraits
@@ -27,6 +29,7 @@ FASTEST = 30.0
 """Refreshes per second; more than a page can paint beside everything else would only pile up."""
 
 _AFTER_A_FAILURE = 1.0
+_LAST_WAIT = 5.0
 
 
 class Pulse:
@@ -51,6 +54,7 @@ class Pulse:
             if self._thread is None and not self._ended.is_set():
                 self._thread = Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
+                _beating.add(self)
 
     def close(self) -> None:
         """Let the thread end after the present call; closing twice is harmless."""
@@ -70,6 +74,24 @@ class Pulse:
                 rest = _AFTER_A_FAILURE
             if self._ended.wait(rest):
                 return
+
+    def join(self, seconds: float) -> None:
+        """Wait for the thread to end, at most so long."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+
+_beating: "WeakSet[Pulse]" = WeakSet()
+
+
+@atexit.register
+def _leave() -> None:
+    """Let every call end: a thread that is cut off inside PyTorch may end the process with it."""
+    pulses = list(_beating)
+    for pulse in pulses:
+        pulse.close()
+    for pulse in pulses:
+        pulse.join(_LAST_WAIT)
 
 
 class _Refreshing:

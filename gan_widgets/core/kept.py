@@ -103,6 +103,15 @@ def _rewind(stream: object) -> Callable[[], object] | None:
     return None
 
 
+def seed_everything(seed: int) -> None:
+    """Seed PyTorch's, NumPy's and Python's global streams; for use inside `streams_kept`."""
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        torch.cuda.manual_seed_all(seed)
+    np.random.seed(seed)  # noqa: NPY002  (the global stream is the one that models draw from)
+    random.seed(seed)
+
+
 @contextmanager
 def streams_kept() -> Iterator[None]:
     """Put back the global random states of PyTorch (CPU and CUDA), NumPy and Python.

@@ -13,15 +13,16 @@ True
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
+from gan_widgets.core.calm import may_draw
 from gan_widgets.core.errors import RefusedModelError, problem
-from gan_widgets.core.kept import kept, streams_kept
+from gan_widgets.core.kept import kept, seed_everything, streams_kept
 
 Inputs: TypeAlias = Tensor | tuple[Any, ...] | dict[str, Any]
 """What latents give and a model takes: one tensor, positional arguments, or keyword arguments."""
@@ -156,13 +157,15 @@ def compiled(module: nn.Module) -> bool:
 
 
 @contextmanager
-def quiet(model: nn.Module, mode: Mode = "eval") -> Iterator[None]:
+def quiet(model: nn.Module, mode: Mode = "eval", seed: int | None = None) -> Iterator[None]:
     """Run forwards of `model` inside the block as if they never happened.
 
     No gradient is recorded. Each module's `training` flag is set by `mode` and put back as it was. So are
     buffers that the forward may write to (running statistics, power iterations), attributes that it sets,
-    and the random states of PyTorch (CPU and CUDA), NumPy and Python. Autocast stays as the caller has it,
-    but keeps nothing of ours. Raises `RefusedModelError` for lazy modules that have no weights yet.
+    and, where a module may draw from them, the random states of PyTorch (CPU and CUDA), NumPy and Python,
+    which start from `seed` if it is given.
+    Autocast stays as the caller has it, but keeps nothing of ours. Raises `RefusedModelError` for lazy
+    modules that have no weights yet.
     """
     if mode not in get_args(Mode):
         raise ValueError(
@@ -177,7 +180,11 @@ def quiet(model: nn.Module, mode: Mode = "eval") -> Iterator[None]:
             _set_training(modules, [mode == "train"] * len(modules))
         # a weight cast under no_grad and kept by autocast would cut the user's next backward
         torch.set_autocast_cache_enabled(False)
-        with streams_kept(), kept(modules), torch.no_grad(), eager(model):
+        # where nothing is drawn, they are not touched: another thread may be drawing from them
+        drawing = seed is not None or may_draw(model)
+        with streams_kept() if drawing else nullcontext(), kept(modules), torch.no_grad(), eager(model):
+            if seed is not None:
+                seed_everything(seed)
             yield
     finally:
         torch.set_autocast_cache_enabled(cached)

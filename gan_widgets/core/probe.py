@@ -14,7 +14,7 @@ from gan_widgets.core.chain import Chain
 from gan_widgets.core.hooks import Hooks
 from gan_widgets.core.inputs import each, try_out
 from gan_widgets.core.live import Inputs, Mode, call, quiet
-from gan_widgets.core.whole import Way, Whole, seed_everything
+from gan_widgets.core.whole import Way, Whole
 
 
 def observe(root: nn.Module, layer: str, inputs: Inputs, mode: Mode) -> tuple[Any, str | None]:
@@ -23,14 +23,12 @@ def observe(root: nn.Module, layer: str, inputs: Inputs, mode: Mode) -> tuple[An
     Raises `UnknownLayerError` when the layer did not run, or ran several times under its bare name, and
     `LatentsError` when the model fails.
     """
-    with quiet(root, mode), capture(root, [layer]) as acts:
-        seed_everything(0)
+    with quiet(root, mode, 0), capture(root, [layer]) as acts:
         before = streams()
         first = try_out(root, each(inputs, torch.clone))
         drew = streams() != before
     acts[layer]
-    with quiet(root, mode):
-        seed_everything(1)
+    with quiet(root, mode, 1):
         second = call(root, each(inputs, torch.clone))
     if drew:
         return first, f"the model draws random numbers{_dropouts(root, mode)}"

@@ -16,7 +16,6 @@ from gan_widgets.core.latents import Latents, check_seeds
 from gan_widgets.core.live import Mode, call, quiet, unwrap
 from gan_widgets.core.pixels import as_images
 from gan_widgets.core.store import weight_hash
-from gan_widgets.core.whole import seed_everything
 
 _FORMAT = 1
 
@@ -112,8 +111,7 @@ class Recipe:
             drawn = drawn.to(weight.device)
         inputs = drawn(self.seeds)
         edited = intervene(root, self.edits, latents=drawn, seeds=self.seeds, mode=self.mode)
-        with alone(), quiet(root, self.mode), edited:
-            seed_everything(0)
+        with alone(), quiet(root, self.mode, 0), edited:
             return as_images(call(root, inputs)).clone()
 
     def __hash__(self) -> int:

@@ -1,10 +1,9 @@
 """The plain way to see an edited layer: run the whole model with the edited tensor in the layer's place."""
 
-import random
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -58,17 +57,15 @@ class Whole:
     def prefix(self, inputs: Inputs) -> Cut:
         """Run the model up to the layer, on copies of the inputs, which some models write into."""
         kept = each(inputs, torch.clone)
-        with quiet(self.root, self.mode), capture(self.root, [self.layer], stop=True) as acts:
-            self._seed()
+        with self._quiet(), capture(self.root, [self.layer], stop=True) as acts:
             call(self.root, each(inputs, torch.clone))
         return Cut(acts[self.layer], kept)
 
     def suffix(self, cut: Cut, h: Tensor) -> Any:  # noqa: ANN401
         """Run the whole model with `h` in the place of the layer's tensor; `h` is not written to."""
-        with quiet(self.root, self.mode):
+        with self._quiet():
             hooks = Hooks(self.root, [self.layer], lambda _target, _tensor: h.clone(), reads=False)
             try:
-                self._seed()
                 output = call(self.root, each(cut.inputs, torch.clone))
             finally:
                 hooks.close()
@@ -88,9 +85,8 @@ class Whole:
     def stale(self) -> None:
         """Give None: the whole model is always right."""
 
-    def _seed(self) -> None:
-        if self.seeded:
-            seed_everything(0)
+    def _quiet(self) -> AbstractContextManager[None]:
+        return quiet(self.root, self.mode, 0 if self.seeded else None)
 
 
 class Still:
@@ -119,12 +115,3 @@ def disagreement(way: Way, whole: Whole, inputs: Inputs) -> tuple[float, bool]:
     gaps = [apart(one, other) for one, other in pairs]
     fine = all(gap <= bound(other) for gap, (_, other) in zip(gaps, pairs, strict=True))
     return max(gaps), fine
-
-
-def seed_everything(seed: int) -> None:
-    """Seed PyTorch's, NumPy's and Python's global streams; for use inside `quiet`, which puts them back."""
-    torch.default_generator.manual_seed(seed)
-    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-        torch.cuda.manual_seed_all(seed)
-    np.random.seed(seed)  # noqa: NPY002  (the global stream is the one that models draw from)
-    random.seed(seed)

@@ -18,7 +18,6 @@ from gan_widgets.core.live import Mode, call, quiet, unwrap
 from gan_widgets.core.locks import lock_of
 from gan_widgets.core.pixels import as_images
 from gan_widgets.core.probe import streams
-from gan_widgets.core.whole import seed_everything
 from gan_widgets.dissect.concepts.protocol import Segmenter, checked
 from gan_widgets.dissect.state import as_maps
 
@@ -89,11 +88,10 @@ class Subject:
     def _forward(self, seeds: range, *, stop: bool) -> tuple[Any, dict[str, Tensor]]:
         inputs = self.latents(seeds)
         output: Any = None
-        with lock_of(self.root), quiet(self.root, self.mode), alone():
-            if self.fixed:
-                seed_everything(seeds.start)
-            with capture(self.root, self.names, stop=stop) as acts:
-                output = _named("the model", seeds, lambda: call(self.root, inputs))
+        seed = seeds.start if self.fixed else None
+        silence = quiet(self.root, self.mode, seed)
+        with lock_of(self.root), silence, alone(), capture(self.root, self.names, stop=stop) as acts:
+            output = _named("the model", seeds, lambda: call(self.root, inputs))
         return output, {name: as_maps(acts[name]) for name in self.names}
 
 

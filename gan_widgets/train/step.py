@@ -111,7 +111,8 @@ class Stepping:
 
     def _teach_discriminator(self, loss: Loss, chance: Chance, fake: Tensor, turn: int) -> Lesson:
         real, labels = self._real()
-        with chance.inside(self.D):
+        penalty = self.penalty or loss.penalty
+        with chance.inside(self.D, loss.discriminator, penalty):
             if isinstance(self.D, Classifying) and self.labels:
                 on_real, named_real = self.D.classify(self._moved(real, chance))
                 more = self.labels * F.cross_entropy(named_real, labels)
@@ -120,7 +121,6 @@ class Stepping:
                 more = torch.zeros((), device=real.device)
             on_fake = self.D(self._moved(fake, chance))
             d_loss = _scalar(loss.discriminator(on_real, on_fake), "discriminator")
-            penalty = self.penalty or loss.penalty
             if penalty is not None:
                 more = more + penalty(self.D, real, fake, _generator(self._stream(_PENALTY, turn)))
         self._descend("D", d_loss + more)
@@ -135,7 +135,7 @@ class Stepping:
         for parameter in self._thawed:
             parameter.requires_grad_(False)
         try:
-            with still, chance.inside(self.D):
+            with still, chance.inside(self.D, loss.generator):
                 on_fake = self.D(self._moved(fake, chance))
                 g_loss = _scalar(loss.generator(on_fake), "generator")
             self._descend("G", g_loss)

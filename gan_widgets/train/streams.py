@@ -18,25 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from gan_widgets.core.calm import may_draw
+
 _aten = torch.ops.aten
-_CALM = {
-    f"torch.nn.modules.{name}"
-    for name in (
-        "activation",
-        "batchnorm",
-        "container",
-        "conv",
-        "flatten",
-        "instancenorm",
-        "linear",
-        "normalization",
-        "padding",
-        "pixelshuffle",
-        "pooling",
-        "upsampling",
-    )
-} | {"torch.nn.utils.parametrize", "torch.nn.utils.parametrizations", "gan_widgets.train.nets"}
-_DRAWING = (nn.RReLU, nn.MultiheadAttention, nn.FractionalMaxPool2d, nn.FractionalMaxPool3d)
 _LIKE: dict[Any, Callable[..., Tensor]] = {
     _aten.rand_like.default: lambda new, generator: new.uniform_(generator=generator),
     _aten.randn_like.default: lambda new, generator: new.normal_(generator=generator),
@@ -68,9 +52,13 @@ class Chance(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._generators[device] = torch.Generator(device).manual_seed(self._seed)
         return self._generators[device]
 
-    def inside(self, net: nn.Module) -> AbstractContextManager[object]:
-        """Give the block to run `net` in: this one, or none at all when the net surely draws nothing."""
-        return self if any(map(_may_draw, net.modules())) else nullcontext()
+    def inside(self, net: nn.Module, *functions: Callable[..., Any] | None) -> AbstractContextManager[object]:
+        """Give the block to run `net` and `functions` in: this one, or none when they surely draw nothing.
+
+        Of functions that is known of the package's own.
+        """
+        foreign = (f is not None and not _ours(f) for f in functions)
+        return self if any(foreign) or may_draw(net) else nullcontext()
 
     def __torch_dispatch__(
         self,
@@ -103,8 +91,8 @@ class Chance(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return func(*args, **kwargs)
 
 
-def _may_draw(module: nn.Module) -> bool:
-    return type(module).__module__ not in _CALM or isinstance(module, _DRAWING)
+def _ours(function: Callable[..., Any]) -> bool:
+    return str(getattr(function, "__module__", "")).startswith("gan_widgets.")
 
 
 def _taking_a_generator(func: Any) -> Any:  # noqa: ANN401

@@ -23,7 +23,6 @@ import torch
 from torch import nn
 
 from gan_widgets.core.latents import as_latents
-from gan_widgets.core.live import unwrap
 from gan_widgets.core.locks import alone_with
 from gan_widgets.core.words import said
 from gan_widgets.train.alarms import Alarm, alarms, least
@@ -237,7 +236,7 @@ class Trainer(Stepping):
         return settings_of(self)
 
     def _alone(self, unless: threading.Event | None = None) -> AbstractContextManager[bool]:
-        return alone_with(map(unwrap, (self.G, self.D, self.average)), unless)
+        return alone_with((self.G, self.D, self.average), unless)
 
     def _turn(self, which: Which) -> Step:
         """Make one whole step; the caller is alone with the networks."""

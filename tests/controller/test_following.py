@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 import time
 from itertools import pairwise
@@ -160,6 +162,22 @@ def test_a_pulse_answers_the_last_that_was_asked_and_survives_a_failure(monkeypa
     pulse.ask()
     until(lambda: not any(thread.name == "test-pulse" for thread in threading.enumerate()))
     assert len(beats) == 2
+
+
+LEAVE = """
+import gan_widgets as gw
+G, D = gw.nets.fc_generator(6, seed=0), gw.nets.fc_discriminator(seed=0)
+trainer = gw.Trainer(G, D, gw.data.load("digits", size=28), latents=gw.uniform(6), batch=64)
+lab = gw.attach(G, latents=trainer.latents)
+lab.follow_training(trainer, rate=30)
+trainer.play()
+while trainer.step < 3: pass
+"""
+
+
+def test_a_process_may_end_while_a_training_is_followed():
+    for _ in range(3):  # a thread that is cut off inside PyTorch ends it by a signal, now and then
+        subprocess.run([sys.executable, "-c", LEAVE], check=True, timeout=120)
 
 
 def test_a_pulse_that_was_closed_never_starts():

@@ -29,7 +29,6 @@ def test_forwards_of_every_kind_of_model_leave_nothing_behind(generator, assert_
     for mode in ("eval", "train", "asis"):
         with quiet(model, mode):
             call(model, latents(range(3)))
-            torch.rand(3), np.random.rand(), random.random()  # noqa: NPY002
             recording = torch.is_grad_enabled()
         assert not recording
         same()
@@ -52,6 +51,43 @@ def test_random_numbers_drawn_inside_are_not_missed_outside(device):
     with quiet(nn.Dropout(0.5), "train"):
         first = torch.rand(3, device=device)
     assert torch.equal(torch.rand(3, device=device), first)
+
+
+def noisy_hook(module, inputs):
+    del module
+    return tuple(x + torch.rand_like(x) for x in inputs)
+
+
+def noisy_forward():
+    model = nn.Sequential(nn.Linear(3, 3))
+    model[0].forward = torch.rand_like
+    return model
+
+
+def hooked():
+    model = nn.Sequential(nn.Linear(3, 3))
+    model[0].register_forward_pre_hook(noisy_hook)
+    return model
+
+
+@pytest.mark.parametrize("make", [nn.Dropout, nn.RReLU, noisy_forward, hooked])
+def test_models_that_draw_leave_the_random_states_as_they_were(make):
+    model = make()
+    before = torch.get_rng_state(), random.getstate(), np.random.get_state(legacy=False)["state"]["pos"]  # noqa: NPY002
+    with quiet(model, "train"):
+        model(torch.ones(2, 3))
+        torch.rand(3), np.random.rand(), random.random()  # noqa: NPY002
+    assert torch.get_rng_state().equal(before[0])
+    assert (random.getstate(), np.random.get_state(legacy=False)["state"]["pos"]) == before[1:]  # noqa: NPY002
+
+
+def test_a_model_that_draws_nothing_leaves_the_random_states_to_other_threads():
+    before = torch.get_rng_state()
+    with quiet(nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3), nn.ReLU())):
+        other = threading.Thread(target=torch.rand, args=(1,))
+        other.start()
+        other.join()
+    assert not torch.get_rng_state().equal(before)
 
 
 def test_each_modules_own_flag_is_put_back():

@@ -36,6 +36,39 @@ def test_watching_every_step_of_five_hundred_changes_no_bit(make, monkeypatch):
     assert same(weights(watched), weights(plain))
 
 
+class NoisyLabels:
+    """A reader's own loss, penalty and hook, all of which draw."""
+
+    def discriminator(self, real, fake):
+        return (real - 0.8 - 0.2 * torch.rand_like(real)).square().mean() + fake.square().mean()
+
+    def generator(self, fake):
+        return (fake - torch.rand_like(fake)).square().mean()
+
+    def penalty(self, D, real, fake, generator):
+        del fake, generator
+        return 0.01 * D(real + torch.randn_like(real)).square().mean()
+
+
+def noisy_run(state):
+    dice = NoisyLabels()
+    torch.manual_seed(state)
+    G, D = gw.nets.fc_generator(5, seed=0), gw.nets.fc_discriminator(seed=0)
+    D.fc2.register_forward_pre_hook(lambda _, x: (x[0] + torch.randn_like(x[0]),))
+    data = gw.data.load("digits", size=28)
+    loss = dice.discriminator, dice.generator
+    trainer = gw.Trainer(G, D, data, loss=loss, penalty=dice.penalty, latents=gw.uniform(5), batch=8, seed=1)
+    before = torch.get_rng_state()
+    for _ in trainer.steps(3):
+        pass
+    assert torch.get_rng_state().equal(before)
+    return weights(trainer)
+
+
+def test_what_a_readers_own_loss_penalty_and_hooks_draw_comes_from_the_runs_seed():
+    assert same(noisy_run(0), noisy_run(1))
+
+
 def test_threads_that_render_step_change_and_pause_leave_the_bits_of_their_order(make):
     """For GAN_WIDGETS_RACE_SECONDS: no exception, and a plain run with the same orders is equal."""
     trainer, ended, failures = make(shift=1), threading.Event(), []
