@@ -11,8 +11,10 @@ from torch import nn
 
 from gan_widgets.commands.train_recipes import Recipe
 from gan_widgets.core import pixels
+from gan_widgets.core.errors import StoreError, problem
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.live import call, quiet
+from gan_widgets.core.words import said
 from gan_widgets.train import pretrained, provenance
 from gan_widgets.train.quality import quality
 from gan_widgets.train.trainer import Step, Trainer
@@ -25,17 +27,32 @@ _SHEET, _ZOOM = 100, 3
 
 
 @contextmanager
+def explained(what: str, next: str) -> Iterator[None]:  # noqa: A002  (as `problem` calls it)
+    """Raise what the disk refuses inside the block as a `StoreError` that says what, and what to do next."""
+    try:
+        yield
+    except OSError as error:
+        allowed = "a folder to read and write in, with room"
+        raise StoreError(problem(what, got=said(error), allowed=allowed, next=next)) from error
+
+
+@contextmanager
 def losses(path: Path, step: int) -> Iterator[Log]:
-    """Open the table of losses after `step`: rows that a resumed run makes again are dropped."""
+    """Open the table of losses after `step`: rows that a resumed run makes again are dropped.
+
+    Raises `StoreError` when it cannot be opened.
+    """
     kept = []
-    if step and path.exists():
-        with path.open(newline="", encoding="utf-8") as old:
-            kept = [row for row in csv.reader(old) if row and row[0].isdecimal() and int(row[0]) <= step]
-    new = path.open("w", buffering=1, newline="", encoding="utf-8")
+    with explained("the table of losses cannot be written.", "Pass another --out."):
+        if step and path.exists():
+            with path.open(newline="", encoding="utf-8") as old:
+                kept = [row for row in csv.reader(old) if row and row[0].isdecimal() and int(row[0]) <= step]
+        new = path.open("w", buffering=1, newline="", encoding="utf-8")
     try:
         table = csv.writer(new)
-        table.writerow(_COLUMNS)
-        table.writerows(kept)
+        with explained("the table of losses cannot be written.", "Make room, or pass another --out."):
+            table.writerow(_COLUMNS)
+            table.writerows(kept)
         yield lambda step: table.writerow([getattr(step, name) for name in _COLUMNS])
     finally:
         with suppress(OSError):  # what a full disk did not take was said when it was written

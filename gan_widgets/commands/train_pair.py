@@ -12,7 +12,8 @@ from tqdm import tqdm
 from gan_widgets.commands import train_files as files
 from gan_widgets.commands.train_recipes import RECIPES
 from gan_widgets.core.errors import StoreError, problem
-from gan_widgets.train import checkpoint, data
+from gan_widgets.train import data
+from gan_widgets.train.checkpoint import Keeper
 from gan_widgets.train.trainer import Trainer
 
 
@@ -23,37 +24,77 @@ def train(options: argparse.Namespace) -> int:
     print(images)
     trainer = recipe.trainer(images, options)
     out: Path = options.out
-    out.mkdir(parents=True, exist_ok=True)
     saved = out / "checkpoint.safetensors"
-    if options.resume:
-        _resume(saved, trainer)
-    elif saved.exists():
-        raise _taken(saved)
-    with _polite() as asked, files.losses(out / "losses.csv", trainer.step) as log:
+    with files.explained("this folder cannot hold the run.", "Pass another --out."):
+        keeper = _keeper(saved, trainer, options)
+    with _polite() as asked, files.losses(out / "losses.csv", trainer.step) as log, keeper:
         _loop(trainer, options, log, asked)
-    _save(saved, trainer)
-    files.sheet(out / "samples.png", trainer.average, trainer.latents)
-    if trainer.step < options.steps:
-        print(f"stopped after step {trainer.step:,} and saved {saved}; --resume goes on from there")
-        return 0
-    print(files.weights(recipe, trainer, options))
+    if keeper.saved != trainer.step:
+        raise _unsaved(saved, trainer)
+    with files.explained("the end of this run could not be written.", "Make room, and pass --resume."):
+        files.sheet(out / "samples.png", trainer.average, trainer.latents)
+        if trainer.step < options.steps:
+            print(f"stopped after step {trainer.step:,} and saved {saved}; --resume goes on from there")
+            return 0
+        print(files.weights(recipe, trainer, options))
     return 0
+
+
+def _keeper(saved: Path, trainer: Trainer, options: argparse.Namespace) -> Keeper:
+    """Give what saves the run, with the trainer where an earlier run ended if it is to be resumed."""
+    # before the keeper is made, which clears away what another run may be writing just now
+    before = saved.with_name("checkpoint.before.safetensors")
+    there = saved.exists() or before.exists()
+    if there and not options.resume:
+        raise _taken(saved)
+    if options.resume and not there:
+        raise _nothing(saved)
+    keeper = Keeper(trainer, saved, every=options.every)
+    if options.resume:
+        print(f"going on from step {keeper.resume():,}")
+    return keeper
 
 
 def _loop(trainer: Trainer, options: argparse.Namespace, log: files.Log, asked: list[int]) -> None:
     with tqdm(total=options.steps, initial=trainer.step, unit="step") as bar:
-        patient = _Patient(bar.write)
+        news, patient = _News(trainer, bar.write), _Patient(bar.write)
+        news.trouble()
         for step in trainer.steps(max(0, options.steps - trainer.step)):
+            news.trouble()
             patient(log, step)
             bar.set_postfix(D=f"{step.d_loss:.3f}", G=f"{step.g_loss:.3f}", refresh=False)
             bar.update()
             if step.step % options.every == 0:
-                patient(checkpoint.save, options.out / "checkpoint.safetensors", trainer)
+                news.alarms()
                 path = options.out / f"samples-{step.step:06d}.png"
                 patient(files.sheet, path, trainer.average, trainer.latents)
                 bar.write(f"step {step.step:,}: D {step.d_loss:.3f}, G {step.g_loss:.3f}, {path}")
             if asked:
-                return
+                break
+        news.alarms()
+
+
+class _News:
+    """Says what went wrong beside a training run, and what looks wrong in it, when it is new."""
+
+    def __init__(self, trainer: Trainer, say: Callable[[str], object]) -> None:
+        self._trainer, self._say = trainer, say
+        self._said = ""
+        self._raised: set[str] = set()
+
+    def trouble(self) -> None:
+        now = self._trainer.trouble
+        if now and now != self._said:
+            self._say(now)
+        self._said = now
+
+    def alarms(self) -> None:
+        now = self._trainer.alarms
+        for alarm in now:
+            # by its kind: the numbers in its sentence change with every step
+            if alarm.kind not in self._raised:
+                self._say(alarm.sentence)
+        self._raised = {alarm.kind for alarm in now}
 
 
 class _Patient:
@@ -70,20 +111,6 @@ class _Patient:
             if str(error) not in self._said:
                 self._said.add(str(error))
                 self._say(f"not written: {error}; training goes on, and what was saved before stays")
-
-
-def _save(saved: Path, trainer: Trainer) -> None:
-    try:
-        checkpoint.save(saved, trainer)
-    except OSError as error:
-        raise StoreError(
-            problem(
-                "the end of this run could not be saved.",
-                got=str(error),
-                allowed=f"room to write {saved}",
-                next="Make room; --resume then goes on from what was saved before, if anything was.",
-            )
-        ) from error
 
 
 @contextmanager
@@ -105,18 +132,26 @@ def _polite() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, before)
 
 
-def _resume(saved: Path, trainer: Trainer) -> None:
-    if not saved.exists():
-        raise StoreError(
-            problem(
-                "there is nothing to resume.",
-                got=f"no {saved}",
-                allowed="the folder of an earlier run as --out",
-                next="Leave --resume out to start a new run.",
-            )
+def _nothing(saved: Path) -> StoreError:
+    return StoreError(
+        problem(
+            "there is nothing to resume.",
+            got=f"no {saved}",
+            allowed="the folder of an earlier run as --out",
+            next="Leave --resume out to start a new run.",
         )
-    checkpoint.restore(saved, trainer)
-    print(f"going on from step {trainer.step:,}")
+    )
+
+
+def _unsaved(saved: Path, trainer: Trainer) -> StoreError:
+    return StoreError(
+        problem(
+            "the end of this run could not be saved.",
+            got=trainer.trouble,
+            allowed=f"room to write {saved}, and finite weights",
+            next="Make room, or lower --lr in a new run; --resume goes on from the last good file, if any.",
+        )
+    )
 
 
 def _taken(saved: Path) -> StoreError:
