@@ -78,15 +78,54 @@ def check_discriminator(given: Given) -> None:
                 allowed=f"({_N}, 1)",
                 next="Let the last layer be nn.Linear(…, 1), with nothing after it.",
             )
-    spread = torch.cat([_run(net, size * images, "discriminator(images)") for size in (-1e4, 1.0, 1e4)])
-    if float(spread.min()) >= 0 and float(spread.max()) <= 1:
+    _check_range(torch.cat([_run(net, size * images, "discriminator(images)") for size in (-1e4, 1.0, 1e4)]))
+    _check_bends(net, images)
+    right(f"{name_of(given)}: images of either shape to logits (n, 1)")
+
+
+def _check_range(logits: Tensor) -> None:
+    low, high = float(logits.min()), float(logits.max())
+    if low == high:  # as it begins where the last weights are zeros
+        return
+    got = f"values from {low:.2g} to {high:.2g}, however large the input"
+    allowed = "any real number: the loss does the rest itself"
+    if low >= 0 and high <= 1:
         raise wrong(
             "it gives probabilities, not logits.",
-            got=f"values from {float(spread.min()):.2g} to {float(spread.max()):.2g} however large the input",
-            allowed="any real number: the loss does the sigmoid itself",
+            got=got,
+            allowed=allowed,
             next="Take the nn.Sigmoid() at the end away.",
         )
-    right(f"{name_of(given)}: images of either shape to logits (n, 1)")
+    if low >= -1 and high <= 1:
+        raise wrong(
+            "its logits have an end.", got=got, allowed=allowed, next="Take the nn.Tanh() at the end away."
+        )
+    if low == 0 or high == 0:  # not by chance
+        side = "below" if low == 0 else "above"
+        raise wrong(
+            f"no logit is {side} 0.",
+            got=got,
+            allowed=allowed,
+            next="Let the last layer be nn.Linear(…, 1), with no nn.ReLU() or nn.LogSigmoid() after it.",
+        )
+
+
+def _check_bends(net: nn.Module, images: Tensor) -> None:
+    """Refuse f(x) + f(y) = f(x + y) + f(0): layers without anything between them are one layer."""
+    one, other = images, images.flip(0)
+    x, y, both, none = (
+        _run(net, given, "discriminator(images)").double() for given in (one, other, one + other, 0 * one)
+    )
+    if float((x - none).abs().max()) == 0:
+        return
+    gap = (x + y - both - none).abs().max() / (x - none).abs().max()
+    if float(gap) < 1e-4:
+        raise wrong(
+            "it is a linear function of the image.",
+            got="the same as a single nn.Linear(784, 1) could give",
+            allowed="a network that bends: nn.LeakyReLU(0.01) after every layer but the last",
+            next="Put an activation between the layers.",
+        )
 
 
 def _network(given: object, what: str) -> nn.Module:

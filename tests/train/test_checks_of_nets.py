@@ -7,6 +7,7 @@ from torch import nn
 
 from gan_widgets.train import checks, course_nets
 from gan_widgets.train.checks import CheckError
+from gan_widgets.train.seeded import seeded
 
 
 def words(check, *arguments):
@@ -181,7 +182,18 @@ class TestGenerator:
         assert (G.calls, hasattr(G, "last")) == (0, False)
 
 
+with seeded(0):
+    BENT = nn.Flatten(), nn.Linear(784, 32), nn.LeakyReLU(0.01), nn.Linear(32, 1)
+
+
 class TestDiscriminator:
+    def test_one_whose_last_weights_begin_as_zeros_is_accused_of_nothing(self, capsys):
+        D = course_nets.fc_discriminator(seed=0)
+        for parameter in D[-1].parameters():
+            nn.init.zeros_(parameter)
+        checks.discriminator(D)
+        assert "✓" in capsys.readouterr().out
+
     def test_the_course_s_pass(self, capsys):
         checks.discriminator(course_nets.fc_discriminator(seed=0))
         checks.discriminator(course_nets.dc_discriminator(seed=0))
@@ -194,6 +206,11 @@ class TestDiscriminator:
             ([nn.Flatten(), nn.Linear(784, 1), nn.Flatten(0)], "it does not give one logit per image"),
             ([nn.Flatten(), nn.Linear(784, 2)], "it does not give one logit per image"),
             ([nn.Linear(784, 1)], "discriminator(images of shape (5, 1, 28, 28)) stops with an error"),
+            ([*BENT, nn.Tanh()], "its logits have an end"),
+            ([*BENT, nn.Hardtanh()], "its logits have an end"),
+            ([*BENT, nn.ReLU()], "no logit is below 0"),
+            ([*BENT, nn.LogSigmoid()], "no logit is above 0"),
+            ([nn.Flatten(), nn.Linear(784, 9), nn.Linear(9, 1)], "it is a linear function of the image"),
         ],
     )
     def test_a_wrong_end_or_beginning_is_named(self, layers, fault):
