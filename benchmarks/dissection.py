@@ -198,7 +198,7 @@ def cluster(rounds: int) -> None:
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as workers,
         Client(workers) as client,
     ):
-        slow = Subject("28 px, segmenter in Python", course28, 96, "8", ONE_BY_ONE, 2048, 1.8)
+        slow = Subject("28 px, segmenter in Python", course28, 96, "8", ONE_BY_ONE, 8192, 1.8)
         for subject in (slow, *SUBJECTS):
             model = subject.made()
             serial, both = partial(subject.dissect, model), partial(subject.dissect, model, client=client)
