@@ -1,12 +1,15 @@
 """What a trainer is given, read and checked; and what it says of itself."""
 
 from collections.abc import Callable
+from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
 from torch import Tensor, nn
 
-from gan_widgets.core.errors import DataError, LatentsError, problem
+from gan_widgets.core.errors import DataError, LatentsError, TrainingError, problem
 from gan_widgets.core.latents import Latents, normal
+from gan_widgets.train.data import Images
 from gan_widgets.train.losses import Loss, named
 from gan_widgets.train.step import Classifying
 
@@ -46,7 +49,75 @@ def prior(G: nn.Module) -> Latents:
     return normal(noise)
 
 
-def check_labels(D: nn.Module, labels: float) -> None:
+def check_settings(
+    networks: dict[str, nn.Module],
+    data: Images,
+    batch: int,
+    labels: float,
+    **settings: Any,  # noqa: ANN401  (each is judged by its rule)
+) -> None:
+    """Raise `TrainingError` for a setting that no run can have, and for a network without anything to learn.
+
+    Raises `DataError` for a batch larger than the data, and for labels that D cannot be taught.
+    """
+    for name, value in {"data": data, "batch": batch, "labels": labels, **settings}.items():
+        legal, allowed = _RULES[name]
+        if not legal(value):
+            raise _impossible(f"{name} cannot be this.", repr(value), allowed, "Pass one of these.")
+    for name, network in networks.items():
+        if not any(parameter.requires_grad for parameter in network.parameters()):
+            raise _impossible(
+                f"{name} has nothing to learn.",
+                f"{type(network).__name__} without a parameter that requires a gradient",
+                "a network with weights that may change",
+                "Call requires_grad_(True) on it; trainer.change(frozen=...) freezes one for a while.",
+            )
+    data.check_batch(batch)
+    _check_labels(networks["D"], labels)
+
+
+def _impossible(what: str, got: str, allowed: str, then: str) -> TrainingError:
+    return TrainingError(problem(what, got=got, allowed=allowed, next=then))
+
+
+def _number(value: Any) -> bool:  # noqa: ANN401  (anything may be passed)
+    numbers = int, float, np.integer, np.floating
+    return isinstance(value, numbers) and not isinstance(value, bool) and isfinite(value)
+
+
+def _whole(value: Any, least: int) -> bool:  # noqa: ANN401
+    return _number(value) and isinstance(value, int | np.integer) and int(value) >= least
+
+
+def _pair_of(value: Any, legal: Callable[[Any], bool]) -> bool:  # noqa: ANN401
+    return isinstance(value, tuple | list) and len(value) == 2 and all(map(legal, value))
+
+
+_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "seed": (lambda v: _whole(v, 0), "a whole number from 0 on"),
+    "batch": (lambda v: _whole(v, 1), "a whole number from 1 on"),
+    "shift": (lambda v: _whole(v, 0), "a whole number of pixels from 0 on"),
+    "lr": (
+        lambda v: _number(v) or (isinstance(v, tuple) and _pair_of(v, _number)),
+        "a rate, or those of G and D: (lr_G, lr_D)",
+    ),
+    "betas": (
+        lambda v: _pair_of(v, lambda beta: _number(beta) and 0 <= beta < 1),
+        "two numbers from 0 up to, not including, 1",
+    ),
+    "labels": (lambda v: _number(v) and v >= 0, "a weight from 0 on"),
+    "ema": (lambda v: v is None or (_number(v) and 0 <= v < 1), "None, or from 0 up to, not including, 1"),
+    "clip": (lambda v: v is None or (_number(v) and v > 0), "None, or a number above 0"),
+    "penalty": (lambda v: v is None or callable(v), "None, or a function (D, real, fake, generator)"),
+    "loss": (
+        lambda v: not isinstance(v, tuple) or _pair_of(v, callable),
+        "a name, a Loss, or two functions: (of D, of G)",
+    ),
+    "data": (lambda v: isinstance(v, Images), "what gw.data.load gives, or gw.data.Images"),
+}
+
+
+def _check_labels(D: nn.Module, labels: float) -> None:
     """Raise `DataError` when D is to be taught labels and cannot be."""
     if labels and not isinstance(D, Classifying):
         raise DataError(

@@ -30,7 +30,7 @@ from gan_widgets.train.background import Background, whole
 from gan_widgets.train.controls import Change, Controls, Side, Which, changed, differences, learners
 from gan_widgets.train.data import Images
 from gan_widgets.train.diversity import diversity_of
-from gan_widgets.train.given import GivenLoss, check_labels, pair, prior, settings_of
+from gan_widgets.train.given import GivenLoss, check_settings, pair, prior, settings_of
 from gan_widgets.train.history import History
 from gan_widgets.train.losses import Loss
 from gan_widgets.train.norms import layer_norms
@@ -94,8 +94,8 @@ class Trainer(Stepping):
         clip: float | None = None,
         d_steps: int = 1,
     ) -> None:
-        data.check_batch(batch)
-        check_labels(D, labels)
+        facts = {"seed": seed, "lr": lr, "betas": betas, "shift": shift, "ema": ema, "clip": clip}
+        check_settings({"G": G, "D": D}, data, batch, labels, loss=loss, penalty=penalty, **facts)
         self.G, self.D, self.data = G, D, data
         self.loss = pair(loss)
         self.latents = prior(G) if latents is None else as_latents(latents)
