@@ -181,6 +181,7 @@ class Keeper:
             self.saved = step
             if self.trainer.trouble == self._complaint:
                 self.trainer.trouble = ""
+            self._complaint = ""
             return True
 
     def close(self) -> None:
@@ -199,9 +200,10 @@ class Keeper:
         self.close()
 
     def _follow(self, trainer: Trainer, step: Step | None) -> None:
-        del trainer
         if step is None or step.step % self.every == 0:
             self.save()
+        elif self._complaint and not trainer.trouble:  # `play` takes away what was said before it
+            trainer.trouble = self._complaint
 
     def _refusal(self) -> str:
         if self.trainer._torn:

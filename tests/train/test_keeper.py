@@ -130,6 +130,15 @@ def test_a_folder_that_cannot_be_made_is_refused_at_once(make, tmp_path, folder)
     assert not trainer._watchers
 
 
+def test_what_could_not_be_saved_is_still_said_when_the_training_plays_on(make):
+    trainer = make()
+    with Keeper(trainer, "/proc/run", every=100) as keeper:
+        assert not keeper.save()
+        trainer.play(until=3)
+        until(lambda: not trainer.running)
+        assert trainer.trouble.startswith("Not saved after step ")
+
+
 def test_a_read_only_folder_is_trouble_and_no_error(make):
     trainer = make()
     with Keeper(trainer, "/proc/run", every=1):
