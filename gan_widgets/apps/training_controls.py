@@ -129,6 +129,8 @@ class TrainingControls(App):
             for network, slider in self.rates.items():
                 _set_rate(slider, getattr(now, f"lr_{network}"))
                 self.frozen[network].value = network in now.frozen
+            self.smoothing.max = max(self.smoothing.max, now.smoothing)
+            self.d_steps.max = max(self.d_steps.max, now.d_steps)
             self.smoothing.value, self.d_steps.value = now.smoothing, now.d_steps
         finally:
             self._drawing = False

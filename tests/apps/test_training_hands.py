@@ -102,6 +102,14 @@ def test_controls_that_somebody_else_changed_are_followed_and_not_written_back(m
     assert len(trainer.changes) == 4
 
 
+def test_what_lies_beyond_a_control_widens_it(monitor, trainer):
+    trainer.change(smoothing=0.7, d_steps=150)
+    monitor.draw()
+    hands = monitor.controls
+    assert (hands.smoothing.value, hands.d_steps.value) == (0.7, 150)
+    assert (trainer.controls.smoothing, trainer.controls.d_steps) == (0.7, 150)
+
+
 def test_a_refused_control_says_why_and_goes_back(page):
     trainer = small_trainer(loss="wgan")
     monitor = gw.TrainingMonitor(trainer, seeds=[0])
