@@ -31,8 +31,9 @@ class Loss:
 
     Both give a scalar to minimise. `formula` says them in symbols, D's in the first line, G's in the second;
     `source` is where they come from. `penalty` is a term of D's loss that looks at D itself, not only at its
-    logits, and so is added by whoever has D: `loss.penalty(D, real, fake, generator)`. `at` makes the same
-    loss with another label for real images, where there are labels.
+    logits, and so is added by whoever has D: `loss.penalty(D, real, fake, generator)`. `clip` is how large
+    D's weights may be after each of its steps. `at` makes the same loss with another label for real images,
+    where there are labels.
 
     A loss of your own needs a name and the two functions:
 
@@ -46,6 +47,7 @@ class Loss:
     source: str = ""
     penalty: Penalty | None = None
     at: "Callable[[float], Loss] | None" = None
+    clip: float | None = None
 
     def smoothed(self, real: float = 0.9) -> "Loss":
         """Give this loss with the label `real`, in (0, 1], for real images; that of fake ones stays 0.
@@ -182,8 +184,9 @@ _WGAN = Loss(
     "wgan",
     objectives.wgan_discriminator,
     objectives.wgan_generator,
-    "D: E D(G(z)) − E D(x), with D's weights clipped\nG: −E D(G(z))",
+    "D: E D(G(z)) − E D(x), with D's weights clipped to ±0.01\nG: −E D(G(z))",
     "Arjovsky et al., arXiv 1701.07875, equation 2 and algorithm 1",
+    clip=0.01,
 )
 
 losses = Losses(

@@ -53,9 +53,9 @@ class Trainer(Stepping):
     name in `losses`, a `Loss`, or your own pair of functions. Both networks take Adam steps with `lr` (one
     rate, or G's and D's) and `betas` on batches of `batch` images; D takes `d_steps` of them before each of
     G's. `average` is a copy of G whose weights are the running mean of G's with decay `ema` (None: `average`
-    is G itself); it gives the better samples. `penalty` is added to D's loss (default: the loss's own), and
-    D's weights are clipped to ±`clip` after each of its steps. G may give flat images: D sees them in the
-    form of the real ones.
+    is G itself); it gives the better samples. `penalty` is added to D's loss, and D's weights are clipped to
+    ±`clip` after each of its steps (default: the loss's own of both). G may give flat images: D sees them in
+    the form of the real ones.
 
     Two more lessons help when there are few images. `labels` is the weight of the cross-entropy with which D
     learns the labels of real images too; D is then `Classifying`. `shift` is by how many pixels at most every
@@ -101,7 +101,7 @@ class Trainer(Stepping):
         self.latents = prior(G) if latents is None else as_latents(latents)
         self.seed, self.batch, self.lr, self.betas = seed, batch, lr, betas
         self.labels, self.shift, self.ema = labels, shift, ema
-        self.penalty, self.clip = penalty, clip
+        self.penalty, self.clip = penalty, self.loss.clip if clip is None else clip
         self.step = self.batches = 0
         self.average = G if ema is None else deepcopy(G).eval().requires_grad_(False)
         super().__init__()

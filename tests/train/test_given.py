@@ -58,6 +58,17 @@ def test_a_network_without_anything_to_learn_is_refused(side):
         gw.Trainer(*(nets | {side: nn.Identity()}).values(), gw.data.load("digits", size=28))
 
 
+def test_a_loss_brings_its_own_clipping_unless_another_is_given():
+    for clip, bound in ((None, 0.01), (0.05, 0.05)):
+        trainer = small_trainer(loss="wgan", clip=clip, lr=1e-2)
+        assert trainer.settings()["clip"] == bound
+        next(trainer.steps(1))
+        assert (
+            max(float(parameter.detach().abs().max()) for parameter in trainer.D.parameters()) < bound + 1e-6
+        )
+    assert "clip" not in small_trainer(loss="hinge").settings()
+
+
 def test_numpys_numbers_are_numbers():
     trainer = small_trainer(np.int64(3), batch=np.int32(8), lr=np.float64(1e-3), betas=[0.5, 0.9])
     assert trainer.batch == 8
