@@ -95,10 +95,11 @@ def generator(net: Given, noise_dim: int = 96) -> None:
 def discriminator(net: Given) -> None:
     """Check that images `(n, 784)` and `(n, 1, 28, 28)` become one logit each, `(n, 1)`, any real number.
 
-    The network is left as it is. Raises `CheckError` with what is wrong.
+    Nor may it be a linear function of the image. The network is left as it is. Raises `CheckError` with what
+    is wrong.
 
     >>> from torch import nn
-    >>> discriminator(nn.Sequential(nn.Flatten(), nn.Linear(784, 1)))
+    >>> discriminator(nn.Sequential(nn.Flatten(), nn.Linear(784, 9), nn.LeakyReLU(0.01), nn.Linear(9, 1)))
     ✓ Sequential: images of either shape to logits (n, 1)
     """
     check_discriminator(net)
