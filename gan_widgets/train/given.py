@@ -1,6 +1,7 @@
 """What a trainer is given, read and checked; and what it says of itself."""
 
 from collections.abc import Callable
+from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -155,5 +156,9 @@ def settings_of(trainer: "Trainer") -> dict[str, Any]:
 
 
 def _name(function: object) -> str:
+    """Name a function the same in every process: no name may hold an address."""
+    if isinstance(function, partial):
+        return _name(function.func)
     name = getattr(function, "__name__", None)
-    return name if isinstance(name, str) else repr(function)
+    shown = name if isinstance(name, str) else repr(function)
+    return type(function).__qualname__ if " at 0x" in shown else shown

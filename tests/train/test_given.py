@@ -1,5 +1,7 @@
 """What a trainer is given: refused before anything happens, in four parts."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -67,6 +69,23 @@ def test_a_loss_brings_its_own_clipping_unless_another_is_given():
             max(float(parameter.detach().abs().max()) for parameter in trainer.D.parameters()) < bound + 1e-6
         )
     assert "clip" not in small_trainer(loss="hinge").settings()
+
+
+class Steep:
+    """A penalty of a reader's own, which says nothing of itself."""
+
+    def __call__(self, D, real, fake, generator):
+        return 0 * D(real).sum()
+
+
+def mean_gap(real, fake, sign):
+    return sign * (fake.mean() - real.mean())
+
+
+def test_what_a_reader_passes_has_one_name_in_every_process():
+    loss = partial(mean_gap, sign=1), torch.mean
+    settings = small_trainer(loss=loss, penalty=Steep()).settings()
+    assert (settings["loss"], settings["penalty"]) == ("mean_gap, mean", "Steep")
 
 
 def test_numpys_numbers_are_numbers():
