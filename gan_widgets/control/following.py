@@ -5,21 +5,21 @@ while that renders, under the model's lock. A render leaves no trace in the mode
 the training gives the same bits with and without.
 """
 
-import atexit
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from math import isfinite
 from threading import Event, ExceptHookArgs, Lock, Thread, current_thread, excepthook
 from time import monotonic
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 from torch import nn
 from traitlets import HasTraits
 
 from gan_widgets.control.checks import check_open
 from gan_widgets.core.errors import ControllerError, GanWidgetsError, problem
+from gan_widgets.core.leaving import ends_first
 from gan_widgets.core.live import unwrap
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ FASTEST = 30.0
 """Refreshes per second; more than a page can paint beside everything else would only pile up."""
 
 _AFTER_A_FAILURE = 1.0
-_LAST_WAIT = 5.0
 
 
 class Pulse:
@@ -54,12 +53,11 @@ class Pulse:
             if self._thread is None and not self._ended.is_set():
                 self._thread = Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
-                _beating.add(self)
+                ends_first(self._thread, partial(_end, self._ended, self._asked))
 
     def close(self) -> None:
         """Let the thread end after the present call; closing twice is harmless."""
-        self._ended.set()
-        self._asked.set()
+        _end(self._ended, self._asked)
 
     def _run(self) -> None:
         while True:
@@ -75,23 +73,10 @@ class Pulse:
             if self._ended.wait(rest):
                 return
 
-    def join(self, seconds: float) -> None:
-        """Wait for the thread to end, at most so long."""
-        if self._thread is not None:
-            self._thread.join(seconds)
 
-
-_beating: "WeakSet[Pulse]" = WeakSet()
-
-
-@atexit.register
-def _leave() -> None:
-    """Let every call end: a thread that is cut off inside PyTorch may end the process with it."""
-    pulses = list(_beating)
-    for pulse in pulses:
-        pulse.close()
-    for pulse in pulses:
-        pulse.join(_LAST_WAIT)
+def _end(ended: Event, asked: Event) -> None:
+    ended.set()
+    asked.set()
 
 
 class _Refreshing:

@@ -163,9 +163,8 @@ def quiet(model: nn.Module, mode: Mode = "eval", seed: int | None = None) -> Ite
     No gradient is recorded. Each module's `training` flag is set by `mode` and put back as it was. So are
     buffers that the forward may write to (running statistics, power iterations), attributes that it sets,
     and, where a module may draw from them, the random states of PyTorch (CPU and CUDA), NumPy and Python,
-    which start from `seed` if it is given.
-    Autocast stays as the caller has it, but keeps nothing of ours. Raises `RefusedModelError` for lazy
-    modules that have no weights yet.
+    which start from `seed` if it is given. Autocast stays as the caller has it, but keeps nothing of ours.
+    Raises `RefusedModelError` for lazy modules that have no weights yet.
     """
     if mode not in get_args(Mode):
         raise ValueError(

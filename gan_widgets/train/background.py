@@ -1,20 +1,17 @@
 """A training in a thread of its own, which stops between two steps and never in one."""
 
-import atexit
 import signal
 import threading
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from gan_widgets.core.leaving import ends_first
+
 if TYPE_CHECKING:
     from gan_widgets.train.step import Step
     from gan_widgets.train.trainer import Trainer
-
-_LAST_WAIT = 5.0
-_running: "weakref.WeakSet[Background]" = weakref.WeakSet()
 
 
 class Background:
@@ -29,8 +26,8 @@ class Background:
 
     def start(self) -> None:
         """Begin."""
-        _running.add(self)
         self._thread.start()
+        ends_first(self._thread, self.stop.set)
 
     @property
     def alive(self) -> bool:
@@ -46,10 +43,6 @@ class Background:
         with self._stepping:
             pass
 
-    def join(self, seconds: float) -> None:
-        """Wait until the thread is gone, at most so long."""
-        self._thread.join(seconds)
-
     def _run(self) -> None:
         failure: BaseException | None = None
         try:
@@ -61,7 +54,6 @@ class Background:
         except BaseException as error:  # noqa: BLE001  (a network may raise anything; it is raised where it is seen)
             failure = error
         self.stop.set()
-        _running.discard(self)
         self._trainer._ended(failure)
 
     def _step(self) -> "Step | None":
@@ -73,16 +65,6 @@ class Background:
             if self.until is not None and self._trainer.step >= self.until:
                 self.stop.set()
             return not self.stop.is_set()
-
-
-@atexit.register
-def _leave() -> None:
-    """Let every run end its step: a thread that is cut off inside PyTorch may end the process with it."""
-    runs = list(_running)
-    for run in runs:
-        run.stop.set()
-    for run in runs:
-        run.join(_LAST_WAIT)
 
 
 @contextmanager
