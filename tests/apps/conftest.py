@@ -4,18 +4,11 @@ import pytest
 
 import gan_widgets as gw
 from tests.apps.training import THREADS
-from tests.train.small import small_trainer
+from tests.train.small import trainer
 from tests.waiting import ended
 from tests.widgets.conftest import bundles, lab, model, nothing_left, page
 
-__all__ = ["bundles", "lab", "model", "nothing_left", "page"]
-
-
-@pytest.fixture
-def trainer():
-    trainer = small_trainer()
-    yield trainer
-    trainer.pause()
+__all__ = ["bundles", "lab", "model", "nothing_left", "page", "trainer"]
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from torch import nn
 import gan_widgets as gw
 from tests.generators import generator
 from tests.keyboard import keyboard  # noqa: F401  (a fixture)
+from tests.train.small import trainer  # noqa: F401  (a fixture)
 
 
 @pytest.fixture

@@ -16,13 +16,6 @@ from tests.waiting import ended, until
 
 
 @pytest.fixture
-def trainer():
-    trainer = small_trainer()
-    yield trainer
-    trainer.pause()
-
-
-@pytest.fixture
 def lab(trainer):
     with gw.attach(trainer.G, latents=trainer.latents, samples=3) as lab:
         yield lab

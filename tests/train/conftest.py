@@ -45,3 +45,14 @@ def make(few):
         return Trainer(*small_pair(), few, seed=seed, batch=8, **options)
 
     return trainer
+
+
+@pytest.fixture
+def course(idx_folder, tmp_path):
+    """The words of `train gan` or `train lsgan` on few images."""
+
+    def words(net, *more, out="run"):
+        common = ["train", net, "--root", str(idx_folder), "--batch", "16", "--seed", "3"]
+        return [*common, "--out", str(tmp_path / out), *map(str, more)]
+
+    return words

@@ -3,6 +3,7 @@
 import random
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -47,3 +48,10 @@ def same(a, b):
 def random_states():
     numpy_state = np.random.get_state()[1].tolist()  # noqa: NPY002  (the global state is meant)
     return torch.get_rng_state().tolist(), numpy_state, random.getstate()
+
+
+@pytest.fixture
+def trainer():
+    trainer = small_trainer()
+    yield trainer
+    trainer.pause()

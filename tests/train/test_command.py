@@ -27,17 +27,6 @@ def command(idx_folder, tmp_path):
     return words
 
 
-@pytest.fixture
-def course(idx_folder, tmp_path):
-    """The words of `train gan` or `train lsgan` on few images."""
-
-    def words(net, *more, out="run"):
-        common = ["train", net, "--root", str(idx_folder), "--batch", "16", "--seed", "3"]
-        return [*common, "--out", str(tmp_path / out), *map(str, more)]
-
-    return words
-
-
 def tensors(path):
     return store.load(path, kind=checkpoint.KIND).tensors
 

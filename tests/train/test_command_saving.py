@@ -11,17 +11,6 @@ from gan_widgets.train import checkpoint
 from gan_widgets.train.trainer import Trainer
 
 
-@pytest.fixture
-def course(idx_folder, tmp_path):
-    """The words of `train gan` on few images."""
-
-    def words(net, *more, out="run"):
-        common = ["train", net, "--root", str(idx_folder), "--batch", "16", "--seed", "3"]
-        return [*common, "--out", str(tmp_path / out), *map(str, more)]
-
-    return words
-
-
 def test_training_goes_on_when_the_disk_is_full_and_each_save_that_failed_is_said_once(
     course, tmp_path, capsys, monkeypatch
 ):
