@@ -3,8 +3,9 @@
     python benchmarks/dissection.py [--rounds 5] [--only speed memory growth cluster gpu]
 
 *speed* Floor: the generator and the segmenter run over the same seeds, in batches of the same size. Ours: a
-whole `gw.dissect` over them: levels, labels, report and top images. Also with its null, which counts three
-more pairings of activations and masks; four layers in one pass; a level per unit and concept (`"iqr"`).
+whole `gw.dissect` over them, 2,000 as by default (64 of 256 px): levels, labels, report and top images. Also
+with its null, which counts three more pairings of activations and masks; four layers in one pass; a level per
+unit and concept (`"iqr"`).
 *memory* Peak of a process that dissects 5,000 images, less that of one that dissects 500.
 *growth* The time as units, concepts, mask pixels and images double.
 *cluster* Two Dask workers of one thread each, against one process of one thread; also with a segmenter that
@@ -87,8 +88,8 @@ class Subject:
 
 SUBJECTS = [
     Subject("256 px, ProGAN-like", progan256, 512, "11", PALETTE, 64, 1.05),
-    Subject("64 px, DCGAN", dcgan64, 100, "6", PALETTE, 512, 1.3),
-    Subject("28 px, course DC generator", course28, 96, "8", STROKES, 1024, 1.8),
+    Subject("64 px, DCGAN", dcgan64, 100, "6", PALETTE, 2000, 1.3),
+    Subject("28 px, course DC generator", course28, 96, "8", STROKES, 2000, 1.8),
 ]
 
 

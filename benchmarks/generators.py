@@ -16,7 +16,17 @@ def dcgan64() -> nn.Sequential:
     first = [nn.ConvTranspose2d(100, 512, 4, bias=False), nn.BatchNorm2d(512), nn.ReLU()]
     rest = [module for pair in pairwise(widths) for module in block(*pair)]
     last = [nn.ConvTranspose2d(64, 3, 4, 2, 1), nn.Tanh()]
-    return nn.Sequential(nn.Unflatten(1, (100, 1, 1)), *first, *rest, *last).eval()
+    return measured(nn.Sequential(nn.Unflatten(1, (100, 1, 1)), *first, *rest, *last), torch.randn(64, 100))
+
+
+def measured(model: nn.Sequential, latents: Tensor) -> nn.Sequential:
+    """Give batch normalisations what they would measure in training; else images are all but one grey."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = None  # a plain mean, of this batch alone
+    with torch.no_grad():
+        model.train()(latents)
+    return model.eval()
 
 
 class PixelNorm(nn.Module):
