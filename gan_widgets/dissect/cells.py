@@ -79,22 +79,25 @@ def lit_values(maps: Tensor, levels: Tensor, size: tuple[int, int]) -> tuple[Ten
     [[1.0, 0.75], [3, 2], [[1], [1]]]
     """
     n, units, _, w = maps.shape
-    tall = stretch(maps.permute(1, 2, 3, 0).float().flatten(2), 1, size[0])
-    tall = tall.view(units, size[0], w, n).transpose(1, 2).flatten(2)  # (units, w, H · n)
-    line, columns = tall.shape[2], _axis(w, size[1], maps.device)
-    left, right = (tall.index_select(1, side) for side in (columns.before, columns.after))
+    line, columns = size[0] * n, _axis(w, size[1], maps.device)
+    # sides of cells, the outermost twice: cell j lies between sides j and j + 1
+    sides = torch.arange(-1, w + 1, device=maps.device).clamp(0, w - 1)
+    tall = maps.permute(1, 2, 3, 0).index_select(2, sides).float().flatten(2)
+    tall = stretch(tall, 1, size[0]).view(units, size[0], w + 2, n).transpose(1, 2).flatten(1)
+    lit = above(tall, levels[:, None]).view(units, w + 2, line)
     # rows of cells with an end above, ascending: runs of them share unit and cell
-    rows = where(above(torch.maximum(left, right).flatten(1), levels[:, None]))
+    rows = where(lit[:, :-1] | lit[:, 1:])
     runs = torch.arange(units * (w + 1) + 1, device=maps.device) * line
     counts = torch.searchsorted(rows, runs).diff()
-    left, right = (ends.view(-1).index_select(0, rows) for ends in (left, right))
+    per_unit = counts.view(units, w + 1).sum(1)
+    first = rows + repeated(torch.arange(units, device=maps.device) * line, per_unit)
+    left, right = (tall.view(-1).index_select(0, ends) for ends in (first, first + line))
     values = _across(left, right, columns, counts.view(units, w + 1))
     begin = (columns.start * line).repeat(units) - runs[:-1]
     across = torch.arange(len(values), dtype=torch.int32, device=maps.device)[:, None] * line
     pixel = (rows + repeated(begin, counts)).int() + across
-    counts = counts.view(units, w + 1).sum(1)
-    lit = where(above(values, repeated(levels, counts)))
-    ends = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+    lit = where(above(values, repeated(levels, per_unit)))
+    ends = torch.cat([counts.new_zeros(1), per_unit.cumsum(0)])
     found = torch.searchsorted(lit, torch.arange(len(values), device=lit.device)[:, None] * len(rows) + ends)
     return values.view(-1).index_select(0, lit), pixel.view(-1).index_select(0, lit), found.diff(dim=1)
 

@@ -5,7 +5,7 @@ Concepts that seldom overlap share few values of a code, so hundreds of them cos
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -33,8 +33,19 @@ class Marks:
     """`(n, concepts, H, W)` bool."""
     codes: Sequence[Codes]
     """The same, as codes."""
-    shifts: Sequence[int]
+    shifts: Sequence[int] = (0,)
     """Shift `k` pairs image `i` with mask `(i + k) % n`."""
+
+    @classmethod
+    def of(cls, masks: Tensor) -> "Marks":
+        """Write masks `(n, concepts, H, W)` bool as codes, once for all that is counted against them."""
+        pixels = masks[:, 0].numel()
+        # a value of a code costs something for each unit and level: less than its lit pixels should
+        return cls(masks, coded(masks, room=min(max(pixels // 400, 16), 1024)))
+
+    def paired(self, shifts: Sequence[int]) -> "Marks":
+        """Give the same in other pairings."""
+        return replace(self, shifts=shifts)
 
     @property
     def concepts(self) -> list[int]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 
 from gan_widgets.core.errors import DissectionError, problem
+from gan_widgets.dissect.codes import Marks
 from gan_widgets.dissect.hands import side_by_side
 from gan_widgets.dissect.job import Job
 from gan_widgets.dissect.plan import Chunk, Plan
@@ -71,15 +73,15 @@ def _count(subject: Subject, plan: Plan, states: Mapping[str, State], chunk: Chu
         low -= (low - seeds.start) % subject.batch
         high = min(high + (seeds.start - high) % subject.batch, seeds.stop)
     maps, masks = subject.maps_and_masks(range(low, high))
-    weak = presence(masks)
     for state in states.values():
         check_grid(state, (masks.shape[2], masks.shape[3]))
 
     def look(group: tuple[int, int, int]) -> dict[str, Seen]:
         _, first, last = group
         some = slice(first - low, last - low)
+        marks = cache(lambda sized: Marks.of(masks[some] if sized else presence(masks[some])))  # layers share
         return {
-            name: state.look(maps[name][some], (masks if state.scale.size else weak)[some])
+            name: state.look(maps[name][some], marks(bool(state.scale.size)))
             for name, state in states.items()
         }
 

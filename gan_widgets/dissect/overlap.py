@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gan_widgets.core.errors import DissectionError, problem
-from gan_widgets.dissect.codes import Marks, coded, marked
+from gan_widgets.dissect.codes import Marks, marked
 from gan_widgets.dissect.joint import count_jointly
 from gan_widgets.dissect.regions import check_maps
 from gan_widgets.dissect.single import count_at_one_level
@@ -27,13 +27,14 @@ class Overlap:
     """`n · H · W`."""
 
 
-def overlap(maps: Tensor, levels: Tensor, masks: Tensor, shifts: Sequence[int] = (0,)) -> Overlap:
+def overlap(maps: Tensor, levels: Tensor, masks: Tensor | Marks, shifts: Sequence[int] = (0,)) -> Overlap:
     """Count where units and concepts meet: the sums of Bau et al. (arXiv 1811.10597), equation 2.
 
     `maps` `(n, units, h, w)` floating; `levels` `(units, L)` float32, ascending; `masks`
-    `(n, concepts, H, W)` bool, which may overlap. Shift `k` pairs `maps[i]` with `masks[(i + k) % n]`. Every
-    count equals that of `regions(maps, levels[:, l], (H, W)) & masks`. Features without a map come as
-    `(n, units, 1, 1)` with masks `(n, concepts, 1, 1)`. Raises `DissectionError` for what does not fit.
+    `(n, concepts, H, W)` bool, which may overlap, or `Marks.of` them, to be used again. Shift `k` pairs
+    `maps[i]` with `masks[(i + k) % n]`. Every count equals that of
+    `regions(maps, levels[:, l], (H, W)) & masks`. Features without a map come as `(n, units, 1, 1)` with
+    masks `(n, concepts, 1, 1)`. Raises `DissectionError` for what does not fit.
 
     >>> maps = torch.tensor([[[[0.0, 1.0]]]])
     >>> masks = torch.tensor([[[[True, True, True, False]]]])
@@ -43,14 +44,14 @@ def overlap(maps: Tensor, levels: Tensor, masks: Tensor, shifts: Sequence[int] =
     """
     check_maps(maps)
     t = levels.detach().to(maps.device, torch.float32)
-    masks = masks.to(maps.device)
-    _check(maps, t, masks, shifts)
-    pixels = masks[:, 0].numel()
-    # a value of a code costs something for each unit and level: less than a pass over its lit pixels should
-    marks = Marks(masks, coded(masks, room=min(max(pixels // 400, 16), 1024)), shifts)
+    _check(maps, t, masks.masks if isinstance(masks, Marks) else masks, shifts)
+    marks = (masks if isinstance(masks, Marks) else Marks.of(masks.to(maps.device))).paired(shifts)
     both, active = (count_at_one_level if t.shape[1] == 1 else count_jointly)(maps.detach(), t, marks)
-    order = torch.tensor(marks.concepts, device=maps.device).argsort()
-    return Overlap(both.index_select(3, order), active.contiguous(), marked(marks.codes)[order], pixels)
+    each = marked(marks.codes)
+    if marks.concepts != sorted(marks.concepts):  # to choose takes ten times as long as to copy
+        order = torch.tensor(marks.concepts, device=maps.device).argsort()
+        both, each = both.index_select(3, order), each[order]
+    return Overlap(both.contiguous(), active.contiguous(), each, marks.masks[:, 0].numel())
 
 
 def _check(maps: Tensor, levels: Tensor, masks: Tensor, shifts: Sequence[int]) -> None:

