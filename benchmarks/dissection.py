@@ -44,15 +44,15 @@ FOUR = ["3", "6", "9", "12"]
 
 
 def ridges(images: Tensor) -> Tensor:
-    """Find ridges of two widths by Frangi's filter, image by image: bool `(n, 2, H, W)`."""
+    """Find ridges of three widths by Frangi's filter, image by image: bool `(n, 3, H, W)`."""
     found = [
-        [frangi(image, sigmas=[width], black_ridges=False) > 1e-3 for width in (1.0, 2.0)]
+        [frangi(image, sigmas=[width], black_ridges=False) > 1e-3 for width in (1.0, 2.0, 3.0)]
         for image in images.mean(1).cpu().numpy()
     ]
     return torch.from_numpy(np.array(found))
 
 
-ONE_BY_ONE = gw.concepts.from_function(ridges, ["thin ridge", "wide ridge"])
+ONE_BY_ONE = gw.concepts.from_function(ridges, ["thin ridge", "ridge", "wide ridge"])
 
 
 @dataclass(frozen=True)
