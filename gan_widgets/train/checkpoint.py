@@ -73,15 +73,16 @@ def restore(path: str | os.PathLike[str], trainer: Trainer) -> None:
 
 
 def _restore(path: str | os.PathLike[str], stored: store.Stored, trainer: Trainer) -> None:
-    theirs, ours = stored.metadata["settings"], trainer.settings()
-    nothing = dict.fromkeys([*ours, *theirs])
-    _check(path, nothing | theirs, nothing | ours)
+    ours = trainer.settings()
+    theirs = {"layers": ours["layers"], **stored.metadata["settings"]}  # older files do not tell
+    ours, theirs = (settings.pop("layers") | settings for settings in (ours, theirs))
+    _check(path, theirs, dict.fromkeys(theirs) | ours)
     with trainer._alone():
-        models = dict(_models(trainer))
-        for part, own in models.items():
+        models = _models(trainer)
+        for part, own in models:
             found = {name: stored.tensors.get(f"{part}.{name}") for name in own}
             _check(path, {part: _shapes(found)}, {part: _shapes(own)})
-        for part, own in models.items():
+        for part, own in models:
             with torch.no_grad():
                 for name, tensor in own.items():
                     tensor.copy_(stored.tensors[f"{part}.{name}"])
@@ -278,9 +279,8 @@ def _optimizer_state(tensors: dict[str, Tensor], prefix: str) -> dict[int, dict[
 
 def _tensors(model: nn.Module) -> dict[str, Tensor]:
     # what a state dict has, and the buffers that it leaves out
-    return dict(model.named_parameters(remove_duplicate=False)) | dict(
-        model.named_buffers(remove_duplicate=False)
-    )
+    buffers = dict(model.named_buffers(remove_duplicate=False))
+    return dict(model.named_parameters(remove_duplicate=False)) | buffers
 
 
 def _shapes(tensors: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from math import isfinite
+from re import sub
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from gan_widgets.core.errors import DataError, LatentsError, TrainingError, problem
 from gan_widgets.core.latents import Latents, normal
+from gan_widgets.core.live import unwrap
 from gan_widgets.train.data import Images
 from gan_widgets.train.losses import Loss, named
 from gan_widgets.train.step import Classifying
@@ -136,6 +138,7 @@ def settings_of(trainer: "Trainer") -> dict[str, Any]:
     lr = trainer.lr
     settings = {
         "networks": [type(trainer.G).__name__, type(trainer.D).__name__],
+        "layers": {**_layers("G", trainer.G), **_layers("D", trainer.D)},
         "data": trainer.data.name,
         "data_sha256": trainer.data.sha256(),
         "loss": trainer.loss.name,
@@ -153,6 +156,15 @@ def settings_of(trainer: "Trainer") -> dict[str, Any]:
     more["penalty"] = None if trainer.penalty is None else _name(trainer.penalty)
     more["d_steps"] = None if trainer._d_steps == 1 else trainer._d_steps
     return settings | {name: value for name, value in more.items() if value is not None}
+
+
+def _layers(side: str, model: nn.Module) -> dict[str, str]:
+    """Say what each module without parts is: no tensor tells a ReLU from a Tanh."""
+    return {
+        f"{side}.{name}": sub(" at 0x[0-9a-f]+", "", repr(module))
+        for name, module in unwrap(model).named_modules()
+        if not any(True for _ in module.children())
+    }
 
 
 def _name(function: object) -> str:

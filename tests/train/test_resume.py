@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from torch import nn
 
 from gan_widgets.core import store
 from gan_widgets.core.errors import StoreError
@@ -106,3 +107,25 @@ def test_penalties_clips_and_steps_of_d_are_settings_too(make, tmp_path):
         with pytest.raises(StoreError, match="another run"):
             checkpoint.restore(tmp_path / "run", other)
     checkpoint.restore(tmp_path / "run", make(clip=0.1))
+
+
+def test_a_generator_with_another_activation_is_another_run(make, tmp_path):
+    checkpoint.save(tmp_path / "run", make())
+    other = make()
+    name = next(name for name, module in other.G.named_modules() if isinstance(module, nn.ReLU))
+    other.G.set_submodule(name, nn.Tanh())
+    with pytest.raises(StoreError) as caught:
+        checkpoint.restore(tmp_path / "run", other)
+    assert f"got: G.{name}='Tanh()'" in str(caught.value)
+    assert f"allowed: G.{name}='ReLU(inplace=True)'" in str(caught.value)
+
+
+def test_a_checkpoint_that_does_not_tell_its_layers_goes_on(make, tmp_path):
+    first, second = make(), make()
+    list(first.steps(2))
+    checkpoint.save(tmp_path / "run", first)
+    stored = store.load(tmp_path / "run", kind=KIND)
+    del stored.metadata["settings"]["layers"]
+    store.save(tmp_path / "run", stored.tensors, kind=KIND, metadata=stored.metadata)
+    checkpoint.restore(tmp_path / "run", second)
+    assert equal(first, second)
