@@ -1,11 +1,12 @@
 """Finds out what is wrong with a reader's networks: how many parameters, which shapes, which range."""
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules import activation, dropout
 
 from gan_widgets.core.kept import kept
 from gan_widgets.train.check_error import called, name_of, right, wrong
@@ -79,6 +80,7 @@ def check_discriminator(given: Given) -> None:
                 next="Let the last layer be nn.Linear(…, 1), with nothing after it.",
             )
     _check_range(torch.cat([_run(net, size * images, "discriminator(images)") for size in (-1e4, 1.0, 1e4)]))
+    _check_end(net, images)
     _check_bends(net, images)
     right(f"{name_of(given)}: images of either shape to logits (n, 1)")
 
@@ -108,6 +110,27 @@ def _check_range(logits: Tensor) -> None:
             allowed=allowed,
             next="Let the last layer be nn.Linear(…, 1), with no nn.ReLU() or nn.LogSigmoid() after it.",
         )
+
+
+def _check_end(net: nn.Module, images: Tensor) -> None:
+    """Refuse an activation or a dropout after the last layer with weights, even one that ends nothing."""
+    ran: list[nn.Module] = []
+    leaves = [module for module in net.modules() if not any(True for _ in module.children())]
+    hooks = [module.register_forward_hook(lambda module, *_: ran.append(module)) for module in leaves]
+    try:
+        _run(net, images, "discriminator(images)")
+    finally:
+        for hook in hooks:
+            hook.remove()
+    after = takewhile(lambda module: not any(True for _ in module.parameters()), reversed(ran))
+    for module in after:
+        if type(module).__module__ in (activation.__name__, dropout.__name__):
+            raise wrong(
+                "something comes after the last layer.",
+                got=f"nn.{module}",
+                allowed="logits as the last layer gives them",
+                next=f"Take the nn.{type(module).__name__}() at the end away.",
+            )
 
 
 def _check_bends(net: nn.Module, images: Tensor) -> None:

@@ -210,6 +210,8 @@ class TestDiscriminator:
             ([*BENT, nn.Hardtanh()], "its logits have an end"),
             ([*BENT, nn.ReLU()], "no logit is below 0"),
             ([*BENT, nn.LogSigmoid()], "no logit is above 0"),
+            ([*BENT, nn.LeakyReLU(0.01)], "something comes after the last layer"),
+            ([*BENT, nn.Dropout(0.3), nn.Flatten()], "something comes after the last layer"),
             ([nn.Flatten(), nn.Linear(784, 9), nn.Linear(9, 1)], "it is a linear function of the image"),
         ],
     )
