@@ -34,7 +34,7 @@ FOLD = 1e3
 """How many times the usual is too much, and the part of it that is too little."""
 
 OUTRAGEOUS = 1e4
-"""A loss or a mean logit, either way from 0, that no working pair has."""
+"""A loss, either way from 0, that no working pair has."""
 
 SURE = 0.02
 """How close to the least that it can be D's loss is when nothing is left for it to learn."""

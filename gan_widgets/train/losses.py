@@ -25,7 +25,7 @@ from gan_widgets.train.penalties import GradientPenalty, Penalty
 __all__ = ["Loss", "LossError", "Losses", "UnknownLossError", "losses", "named"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)  # your own penalty may have no hash
 class Loss:
     """A pair of losses on logits `(n, 1)` or `(n,)`: `discriminator(real, fake)` and `generator(fake)`.
 

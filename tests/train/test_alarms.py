@@ -103,6 +103,11 @@ def test_the_least_loss_of_d():
 
     assert least(Loss("own", never, never)) == 0.0
 
+    class Penalty:
+        __hash__ = None
+
+    assert least(Loss("own", never, never, penalty=Penalty())) == 0.0
+
 
 def test_collapse_at_once_for_good_or_after_having_been_better():
     def ratios(*values):
