@@ -7,6 +7,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
+from numbers import Integral
 from typing import Any, Literal, TypeAlias
 
 from gan_widgets.core.errors import TrainingError, problem
@@ -77,6 +78,15 @@ def differences(step: int, before: Controls, after: Controls) -> tuple[Change, .
     """Give what changed between two sets of controls, as of `step`."""
     pairs = zip(vars(before).items(), vars(after).values(), strict=True)
     return tuple(Change(step, name, old, new) for (name, old), new in pairs if old != new)
+
+
+def end_of(until: Any) -> int | None:  # noqa: ANN401  (anything may be passed)
+    """Give the step at which a run is to end; raises `TrainingError` for what is no step."""
+    if until is None:
+        return None
+    if isinstance(until, bool) or not isinstance(until, Integral) or until < 0:
+        raise _refused("until", until, "a step, as a whole number from 0 on, or None")
+    return int(until)
 
 
 def learners(which: Which, frozen: Iterable[Side]) -> tuple[Side, ...]:

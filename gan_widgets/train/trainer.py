@@ -27,7 +27,7 @@ from gan_widgets.core.locks import alone_with
 from gan_widgets.core.words import said
 from gan_widgets.train.alarms import Alarm, alarms, least
 from gan_widgets.train.background import Background, whole
-from gan_widgets.train.controls import Change, Controls, Side, Which, changed, differences, learners
+from gan_widgets.train.controls import Change, Controls, Side, Which, changed, differences, end_of, learners
 from gan_widgets.train.data import Images
 from gan_widgets.train.diversity import diversity_of
 from gan_widgets.train.given import GivenLoss, check_settings, pair, prior, settings_of
@@ -184,6 +184,7 @@ class Trainer(Stepping):
         While it plays, another `play` only moves `until`. An exception in a step ends the run, stands in
         `trouble`, and is raised by the next `play`, `pause` or `once`.
         """
+        until = end_of(until)
         self._raise()
         with self._guard:
             if self._background is not None and self._background.alive:

@@ -246,6 +246,14 @@ def test_what_cannot_be_is_refused_and_nothing_changes(make, wish):
     assert (trainer.controls, trainer.changes) == (before, ())
 
 
+@pytest.mark.parametrize("until", ["9", 2.5, -1, True])
+def test_an_end_that_is_no_step_is_refused_and_nothing_plays(make, until):
+    trainer = make()
+    with pytest.raises(TrainingError, match="until cannot be this"):
+        trainer.play(until=until)
+    assert not trainer.running
+
+
 def test_a_loss_without_labels_cannot_be_smoothed(make):
     trainer = make(loss="hinge")
     with pytest.raises(LossError, match="no labels to smooth"):
