@@ -1,9 +1,11 @@
 """`gan-widgets train classifier`: the judge of digits, with its held-out accuracy on its card."""
 
 import argparse
+from tempfile import TemporaryFile
 
 from tqdm import tqdm
 
+from gan_widgets.commands.train_files import explained
 from gan_widgets.train import data, pretrained, provenance
 from gan_widgets.train.classifier import Epoch, confidence, digits, divided, fit
 
@@ -11,7 +13,13 @@ _HELD_OUT = 1000
 
 
 def train(options: argparse.Namespace) -> int:
-    """Train for `options.epochs`, showing loss and held-out accuracy; write the weights and their card."""
+    """Train for `options.epochs`, showing loss and held-out accuracy; write the weights and their card.
+
+    Raises `StoreError` when the folder cannot be written in, before anything is trained.
+    """
+    with explained("the classifier cannot be saved there.", "Pass another --out."):
+        options.out.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=options.out).close()
     images = data.load(options.data, options.root, size=28, download=options.download)
     print(images)
     net = digits(seed=options.seed)
@@ -21,7 +29,6 @@ def train(options: argparse.Namespace) -> int:
     with tqdm(passes, total=options.epochs, unit="epoch") as bar:
         for last in bar:
             bar.set_postfix(loss=f"{last.loss:.4f}", accuracy=f"{last.accuracy:.3f}")
-    options.out.mkdir(parents=True, exist_ok=True)
     words = (
         f"gan-widgets train classifier --data {options.data} --epochs {options.epochs} --seed {options.seed}"
     )

@@ -114,3 +114,13 @@ def test_an_end_that_cannot_be_written_is_explained(course, tmp_path, capsys):
     assert "the end of this run could not be written.\n  got: IsADirectoryError" in capsys.readouterr().err
     (tmp_path / "run" / "samples.png").rmdir()
     assert cli.main(course("gan", "--steps", 1, "--resume")) == 0
+
+
+def test_a_folder_that_cannot_be_made_is_said_before_the_classifier_is_trained(idx_folder, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    words = ["--root", str(idx_folder), "--epochs", "1", "--out", str(tmp_path / "file" / "deeper")]
+    assert cli.main(["train", "classifier", *words]) == 1
+    said = capsys.readouterr()
+    assert "the classifier cannot be saved there." in said.err
+    assert "Pass another --out." in said.err
+    assert "epoch" not in said.err
