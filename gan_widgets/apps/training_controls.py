@@ -127,7 +127,7 @@ class TrainingControls(App):
         self._drawing, self._drawn = True, now
         try:
             for network, slider in self.rates.items():
-                _set_rate(slider, getattr(now, f"lr_{network}"))
+                _set_rate(slider, network, getattr(now, f"lr_{network}"))
                 self.frozen[network].value = network in now.frozen
             self.smoothing.max = max(self.smoothing.max, now.smoothing)
             self.d_steps.max = max(self.d_steps.max, now.d_steps)
@@ -230,8 +230,10 @@ def _rounded(rate: float) -> float:
     return float(f"{rate:.1e}")
 
 
-def _set_rate(slider: FloatLogSlider, rate: float) -> None:
-    """Show a learning rate, also one that lies beside the slider's present range."""
+def _set_rate(slider: FloatLogSlider, network: str, rate: float) -> None:
+    """Show a learning rate, also one that lies beside the slider's present range; 0 has no place on it."""
+    slider.readout = rate > 0
+    slider.description = f"lr of {network}" if rate else f"{network}: lr 0"
     if rate > 0:
         slider.min, slider.max = min(slider.min, floor(log10(rate))), max(slider.max, floor(log10(rate)) + 1)
     slider.value = max(rate, 10**slider.min)

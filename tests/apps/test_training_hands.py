@@ -99,7 +99,12 @@ def test_controls_that_somebody_else_changed_are_followed_and_not_written_back(m
     trainer.change(lr_D=3e-9)
     monitor.draw()
     assert hands.rates["D"].value == pytest.approx(3e-9)
-    assert len(trainer.changes) == 4
+    assert (hands.rates["D"].description, hands.rates["D"].readout) == ("lr of D", True)
+    trainer.change(lr_D=0.0)
+    monitor.draw()
+    assert (hands.rates["D"].description, hands.rates["D"].readout) == ("D: lr 0", False)
+    assert trainer.controls.lr_D == 0.0
+    assert len(trainer.changes) == 5
 
 
 def test_what_lies_beyond_a_control_widens_it(monitor, trainer):
