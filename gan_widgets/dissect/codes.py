@@ -39,6 +39,7 @@ class Marks:
     @classmethod
     def of(cls, masks: Tensor) -> "Marks":
         """Write masks `(n, concepts, H, W)` bool as codes, once for all that is counted against them."""
+        masks = masks.contiguous()
         pixels = masks[:, 0].numel()
         # a value of a code costs something for each unit and level: less than its lit pixels should
         return cls(masks, coded(masks, room=min(max(pixels // 400, 16), 1024)))

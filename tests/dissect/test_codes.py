@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from gan_widgets.dissect.bands import Bands
 from gan_widgets.dissect.codes import coded, marked
+from gan_widgets.dissect.overlap import overlap
 
 
 @settings(deadline=None)
@@ -49,3 +50,13 @@ def test_bands_count_the_levels_below_a_value(even, seed, depth):
     place = Bands(levels).place(rounds.flatten(), 0, torch.full((2, 3), values.shape[1]))
     expected = (rounds[..., None] > levels[:, None]).sum(3) + torch.arange(3)[:, None] * depth
     assert torch.equal(place.long(), expected.flatten())
+
+
+@pytest.mark.parametrize("order", [(3, 2, 1, 0), (1, 2, 3, 0), (0, 3, 2, 1)])
+def test_masks_may_lie_in_memory_in_any_order(order):
+    masks = torch.rand(4, 9, 5, 7, generator=torch.Generator().manual_seed(0)) < 0.3
+    inverse = [order.index(axis) for axis in range(4)]
+    other = masks.permute(order).contiguous().permute(inverse)
+    assert torch.equal(other, masks)
+    maps, levels = torch.rand(4, 3, 2, 3), torch.full((3, 1), 0.5)
+    assert torch.equal(overlap(maps, levels, other).both, overlap(maps, levels, masks).both)
