@@ -82,6 +82,16 @@ def compare(a: Dissection, b: Dissection, at_least: float = 0.05) -> Comparison:
 
         gw.compare(before, after).to_frame()
     """
+    for found in (a, b):
+        if not isinstance(found, Dissection):
+            raise DissectionError(
+                problem(
+                    "two dissections are compared.",
+                    got=type(found).__name__,
+                    allowed="what gw.dissect gives for one layer",
+                    next='Of several layers choose one: found["net.6"].',
+                )
+            )
     shared = tuple(concept for concept in a.concepts if concept in b.concepts)
     for found in (a, b):
         if not shared or found.counts.total().pixels == 0:
@@ -94,6 +104,7 @@ def compare(a: Dissection, b: Dissection, at_least: float = 0.05) -> Comparison:
                 )
             )
     same = (a._planned, a._state.done) == (b._planned, b._state.done)
+    same &= len(a.counts.both) == len(b.counts.both)  # other blocks are other draws
     paired = same and a.provenance["latents"] == b.provenance["latents"]
     sides = [_Side(a, shared, at_least, 0), _Side(b, shared, at_least, 0 if paired else 1)]
     categories = [a.categories[a.concepts.index(concept)] for concept in shared]

@@ -6,6 +6,7 @@ import torch
 
 import gan_widgets as gw
 from gan_widgets.core.errors import DissectionError
+from gan_widgets.dissect import scale
 from gan_widgets.dissect.run import dissect
 from tests.dissect.tabled import random_tables, tabled
 
@@ -50,6 +51,19 @@ def test_layers_of_the_same_images_are_drawn_together():
     assert found.paired
     assert found.names == ("first", "second")
     assert (found.total.a, found.total.b, found.total.low, found.total.high) == (3, 3, 0, 0)
+
+
+def test_several_layers_at_once_are_no_dissection():
+    both = run(*planted((2, 1)), ["first", "second"])
+    with pytest.raises(DissectionError, match="two dissections are compared"):
+        gw.compare(both, both["first"])
+
+
+def test_results_in_other_blocks_are_not_drawn_together(monkeypatch):
+    a = run(*planted((2, 1)))
+    monkeypatch.setattr(scale, "_BLOCKS", ((8, 4),))
+    assert gw.compare(a, a, at_least=0.5).paired
+    assert not gw.compare(a, run(*planted((2, 1))), at_least=0.5).paired
 
 
 def test_a_difference_that_chance_explains_has_an_interval_around_zero():
