@@ -65,7 +65,7 @@ def from_function(
             )
         )
     known = checked_names(names)
-    flags = (image_level,) * len(known) if isinstance(image_level, bool) else tuple(image_level)
+    flags = tuple(image_level) if isinstance(image_level, Sequence) else (image_level,) * len(known)
     made = Function(f, known, spread(categories, known), flags)
     checked_flags(made)
     return made

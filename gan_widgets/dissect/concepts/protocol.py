@@ -103,7 +103,8 @@ def image_level(segmenter: Segmenter) -> tuple[bool, ...]:
     flags = getattr(segmenter, "image_level", None)
     if flags is None:
         return (False,) * len(names)
-    if len(flags) != len(names) or not all(isinstance(flag, bool) for flag in flags):
+    given = isinstance(flags, Sequence) and len(flags) == len(names)
+    if not given or not all(isinstance(flag, bool) for flag in flags):
         raise _wrong(
             "image_level needs one bool per concept.",
             repr(flags),

@@ -54,6 +54,20 @@ def check_number(
         )
 
 
+def check_within(least: float, most: float, bounds: tuple[float, float]) -> None:
+    """Raise `DissectionError` when values lie more than ten widths outside the range."""
+    low, high = bounds
+    if low - least > _FAR * (high - low) or most - high > _FAR * (high - low):
+        raise DissectionError(
+            problem(
+                "the images are not of the declared range.",
+                got=f"values from {least:g} to {most:g}",
+                allowed=f"range=({low:g}, {high:g})",
+                next="Pass range=(black, white) as the generator gives them.",
+            )
+        )
+
+
 def scaled(images: Tensor, bounds: tuple[float, float]) -> tuple[Floats, Bools]:
     """Return images `(n, ch, H, W)` as float32 in [0, 1], clipped, and which pixels are finite, `(n, H, W)`.
 
@@ -70,16 +84,7 @@ def scaled(images: Tensor, bounds: tuple[float, float]) -> tuple[Floats, Bools]:
     finite: Bools = np.isfinite(values).all(1)
     if not finite.all():
         values = np.where(finite[:, None], values, np.float32(low))
-    least, most = float(values.min()), float(values.max())
-    if low - least > _FAR * (high - low) or most - high > _FAR * (high - low):
-        raise DissectionError(
-            problem(
-                "the images are not of the declared range.",
-                got=f"values from {least:g} to {most:g}",
-                allowed=f"range=({low:g}, {high:g})",
-                next="Pass range=(black, white) as the generator gives them.",
-            )
-        )
+    check_within(float(values.min()), float(values.max()), bounds)
     return ((values - np.float32(low)) / np.float32(high - low)).clip(0.0, 1.0), finite
 
 

@@ -12,7 +12,7 @@ from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.core.live import quiet, unwrap
 from gan_widgets.core.store import weight_hash
 from gan_widgets.dissect.concepts.protocol import check_images
-from gan_widgets.dissect.concepts.scaled import check_range
+from gan_widgets.dissect.concepts.scaled import check_range, check_within
 
 PerChannel: TypeAlias = float | Sequence[float]
 
@@ -39,6 +39,9 @@ class Wrapped:
         They are what the module returns, or its "out" (torchvision) or "logits" (transformers).
         """
         check_images(images)
+        known = images.detach()[images.isfinite()]
+        if known.numel():
+            check_within(float(known.min()), float(known.max()), self.range)
         own = next(self.module.parameters(), None)
         low, high = self.range
         inputs = (images.float() - low) / (high - low)

@@ -92,3 +92,10 @@ def test_wrong_arguments_are_refused_at_once(options, said):
 def test_logits_that_do_not_fit_the_names_are_refused(shape):
     with pytest.raises(DissectionError, match=r"do not fit its names(.|\n)*allowed: \(2, 2\)"):
         C.classifier(Giving(torch.zeros(shape)), ["a", "b"])(IMAGES)
+
+
+def test_images_of_another_range_than_declared_are_refused():
+    digits = gw.concepts.digit_classes()
+    bytes_given = torch.full((1, 1, 28, 28), 255.0)
+    with pytest.raises(DissectionError, match="not of the declared range"):
+        digits(bytes_given)

@@ -150,7 +150,7 @@ def test_image_level_is_false_where_nothing_is_said_and_one_bool_per_concept_oth
     own = Own()
     own.image_level = [True, False]
     assert gw.concepts.image_level(own) == (True, False)
-    for wrong in ([True], [1, 0]):
+    for wrong in ([True], [1, 0], True, 1):
         own.image_level = wrong
         with pytest.raises(DissectionError, match="one bool per concept"):
             gw.concepts.image_level(own)
