@@ -58,8 +58,9 @@ def dissect(options: argparse.Namespace) -> int:
 def table(found: Dissection, rows: int) -> str:
     """Write the best units of a dissection, at most so many, in columns.
 
-    Units below an IoU of 0.05 are left out. `p` is the chance of such an IoU in that cell, the family-wise
-    one that in any cell, `q` the rate of false discoveries among cells like it; all need a null.
+    Units below an IoU of 0.05 are left out. `p` is the chance of such an IoU in that cell with shuffled
+    masks, the family-wise one that any of the cells up to this one is luck, `q` the rate of false discoveries
+    among cells like it; all need a null.
     """
     best = [one for one in found.best() if one.iou >= _AT_LEAST]
     lines = [

@@ -161,13 +161,13 @@ class Dissection:
 
     @property
     def p_values(self) -> Floats | None:
-        """`(units, concepts)`: the chance that the null does as well in one cell; None without a null."""
+        """`(units, concepts)`: the chance of such an IoU with shuffled masks; None without a null."""
         found = self._scores.chance
         return None if found is None else _frozen(found[0].p_values.reshape(self.iou.shape))
 
     @property
     def family_wise(self) -> Floats | None:
-        """`(units, concepts)`: the chance that the null does as well in any cell; None without a null."""
+        """`(units, concepts)`: where it is at most α, the chance of any luck is too; None without a null."""
         found = self._scores.chance
         return None if found is None else _frozen(found[0].family_wise.reshape(self.iou.shape))
 

@@ -14,8 +14,8 @@ class Best(NamedTuple):
     """A unit and a concept that it stands for.
 
     `low` and `high` bound the IoU with 95 % confidence. `p` is the chance that the IoU is as large in this
-    cell where images and activations do not belong together, `family_wise` that it is in any cell, `q` the
-    false discovery rate; None without a null.
+    cell when masks are shuffled among the images, `family_wise` bounds the chance that any of the cells up to
+    this one, best first, is luck, `q` is the false discovery rate; None without a null.
     """
 
     unit: int
