@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from gan_widgets.core.errors import GanWidgetsError, LatentsError, problem
 from gan_widgets.core.live import Inputs, call
+from gan_widgets.core.memory import out_of_memory
 
 
 def tensors(inputs: Inputs) -> list[Tensor]:
@@ -69,13 +70,25 @@ def same(a: Inputs, b: Inputs) -> bool:
 
 
 def try_out(model: nn.Module, inputs: Inputs) -> Any:  # noqa: ANN401  (a model may return anything)
-    """Do what `call` does, for the first time; raises `LatentsError` when the model fails on these inputs."""
+    """Do what `call` does, for the first time; raises `LatentsError` when the model fails on these inputs.
+
+    When memory ran out, the error has that as its cause.
+    """
     try:
         return call(model, inputs)
     except GanWidgetsError:
         raise
     except Exception as error:
         given = [f"{tuple(part.shape)} {part.dtype} on {part.device}" for part in tensors(inputs)]
+        if out_of_memory(error):
+            raise LatentsError(
+                problem(
+                    f"There is not enough memory to run {type(model).__name__} on these latents.",
+                    got=f"{', '.join(given)}: {str(error).partition(chr(10))[0] or type(error).__name__}",
+                    allowed="room for one sample at least",
+                    next="Free memory, or use a machine with more.",
+                )
+            ) from error
         raise LatentsError(
             problem(
                 f"The model fails on these latents: {type(error).__name__}: {error}",

@@ -15,16 +15,17 @@ LayerInfo(name='2', kind='Unflatten', units=2, size=(2, 2), calls=1, aliases=(),
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast, overload
+from typing import Any, TypeAlias, cast, overload
 
 from torch import nn
 from torch.nn.utils import parametrize
 
-from gan_widgets.core.errors import UnknownLayerError, problem
+from gan_widgets.core.errors import LatentsError, UnknownLayerError, problem
 from gan_widgets.core.hooks import alone
 from gan_widgets.core.inputs import try_out
 from gan_widgets.core.latents import Latents, as_latents
-from gan_widgets.core.live import Mode, quiet, unwrap
+from gan_widgets.core.live import Inputs, Mode, quiet, unwrap
+from gan_widgets.core.memory import out_of_memory
 from gan_widgets.core.names import ambiguous, named, nearest, unknown
 from gan_widgets.core.outputs import tensor_of
 
@@ -38,6 +39,7 @@ _FEATURES_LAST = (
     nn.TransformerDecoderLayer,
 )
 _PROBE = (0, 1)  # seeds
+_Ran: TypeAlias = tuple[nn.Module, tuple[int, ...] | None]
 
 
 @dataclass(frozen=True)
@@ -126,15 +128,26 @@ def _row(info: LayerInfo) -> tuple[str, str, str, str, str]:
 def layers(model: nn.Module, latents: Latents | Callable[[int], Any], *, mode: Mode = "eval") -> Layers:
     """Run `model` once on two latents and list every layer that gave a floating tensor, batch first.
 
+    Where memory is too small for two, one will do.
+
     Outputs wrapped in tuples, dicts and dataclasses count by their first such tensor. One of three
     dimensions is read as `(n, units, t)`; modules known to put features last on sequences (`nn.Linear`,
     attention, recurrent and transformer layers) have no units on dimension 1 and are named in `left_out`.
     Raises `RefusedModelError` for models that cannot be read, `LatentsError` when the model fails.
     """
-    root = unwrap(model)
-    inputs = as_latents(latents)(_PROBE)
+    root, draw = unwrap(model), as_latents(latents)
     known = named(root)
-    ran: list[tuple[nn.Module, tuple[int, ...] | None]] = []
+    try:
+        return _listed(known, _ran(root, known, draw(_PROBE), mode), len(_PROBE))
+    except LatentsError as error:
+        if not out_of_memory(error):
+            raise
+    return _listed(known, _ran(root, known, draw(_PROBE[:1]), mode), 1)
+
+
+def _ran(root: nn.Module, known: dict[str, nn.Module], inputs: Inputs, mode: Mode) -> list[_Ran]:
+    """Run the model, and give each call of each module with the shape of what it gave."""
+    ran: list[_Ran] = []
 
     def note(module: nn.Module, _: object, output: object) -> None:
         tensor = tensor_of(output)
@@ -149,10 +162,10 @@ def layers(model: nn.Module, latents: Latents | Callable[[int], Any], *, mode: M
     finally:
         for handle in handles:
             handle.remove()
-    return _listed(known, ran)
+    return ran
 
 
-def _listed(known: dict[str, nn.Module], ran: list[tuple[nn.Module, tuple[int, ...] | None]]) -> Layers:
+def _listed(known: dict[str, nn.Module], ran: list[_Ran], batch: int) -> Layers:
     names: dict[nn.Module, list[str]] = defaultdict(list)
     for name, module in known.items():
         names[module].append(name)
@@ -164,7 +177,7 @@ def _listed(known: dict[str, nn.Module], ran: list[tuple[nn.Module, tuple[int, .
         mark = f"#{seen[module]}" if calls[module] > 1 else ""
         seen[module] += 1
         name, *aliases = (name + mark for name in names[module])
-        reason = _unreadable(module, shape)
+        reason = _unreadable(module, shape, batch)
         if reason is None and mark and name in known:
             reason = f"another module is itself named {name!r}"
         if shape is None or reason is not None:
@@ -179,11 +192,11 @@ def _listed(known: dict[str, nn.Module], ran: list[tuple[nn.Module, tuple[int, .
     return Layers(infos, left_out)
 
 
-def _unreadable(module: nn.Module, shape: tuple[int, ...] | None) -> str | None:
+def _unreadable(module: nn.Module, shape: tuple[int, ...] | None, batch: int) -> str | None:
     if shape is None:
         return "its output holds no floating tensor of two or more dimensions"
-    if shape[0] != len(_PROBE):
-        return f"its output {shape} does not start with the batch of {len(_PROBE)}"
+    if shape[0] != batch:
+        return f"its output {shape} does not start with the batch of {batch}"
     last = isinstance(module, _FEATURES_LAST)
     if isinstance(module, nn.LayerNorm | nn.RMSNorm):
         last = len(module.normalized_shape) < len(shape) - 1

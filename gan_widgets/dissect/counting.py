@@ -5,13 +5,14 @@ from dataclasses import replace
 from functools import cache
 
 from gan_widgets.core.errors import DissectionError, problem
+from gan_widgets.core.memory import out_of_memory
 from gan_widgets.dissect.codes import Marks
 from gan_widgets.dissect.hands import side_by_side
 from gan_widgets.dissect.job import Job
 from gan_widgets.dissect.plan import Chunk, Plan
 from gan_widgets.dissect.progress import Tell, uninterrupted
 from gan_widgets.dissect.state import Seen, State, presence
-from gan_widgets.dissect.subject import Subject, out_of_memory
+from gan_widgets.dissect.subject import Subject
 
 
 def finished(subject: Subject, job: Job, tell: Tell, cancel: Callable[[], bool]) -> bool:

@@ -16,6 +16,7 @@ from gan_widgets.core.latents import Latents
 from gan_widgets.core.layers import LayerInfo, layers
 from gan_widgets.core.live import Mode, call, quiet, unwrap
 from gan_widgets.core.locks import lock_of
+from gan_widgets.core.memory import out_of_memory
 from gan_widgets.core.pixels import as_images
 from gan_widgets.core.probe import streams
 from gan_widgets.dissect.concepts.protocol import Segmenter, checked
@@ -149,22 +150,6 @@ def usual_batch(infos: list[LayerInfo], device: str) -> int:
     while batch > 1 and batch * largest > limit:
         batch //= 2
     return batch
-
-
-def out_of_memory(error: BaseException | None) -> bool:
-    """Whether memory ran out, also when that is what stopped one of our hooks.
-
-    >>> out_of_memory(RuntimeError("CUDA error: out of memory")), out_of_memory(RuntimeError("no"))
-    (True, False)
-    """
-    while error is not None:
-        if isinstance(error, MemoryError | torch.OutOfMemoryError):
-            return True
-        text = str(error).lower()
-        if isinstance(error, RuntimeError) and ("out of memory" in text or "allocate memory" in text):
-            return True
-        error = error.__cause__
-    return False
 
 
 def _named(who: str, seeds: range, run: Callable[[], _T]) -> _T:

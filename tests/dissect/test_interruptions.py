@@ -159,6 +159,26 @@ def test_where_memory_ends_the_batch_halves_and_goes_on(small, error, where):
     assert set(sizes[-20:]) == {2}
 
 
+@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory.")])
+def test_where_two_images_do_not_fit_one_at_a_time_does(small, error):
+    model, latents, segmenter = small
+    whole, room, sizes = run(model, latents, segmenter), [1], []
+
+    def full(_, rows):
+        sizes.append(len(rows[0]))
+        if len(rows[0]) > room[0]:
+            raise error
+
+    model.first.register_forward_pre_hook(full)
+    assert run(model, latents, segmenter) == whole
+    assert set(sizes[-20:]) == {1}
+    room[0] = 0
+    with pytest.raises(LatentsError, match="There is not enough memory to run") as caught:
+        run(model, latents, segmenter)
+    assert "(1, " in str(caught.value)
+    assert caught.value.__cause__ is error
+
+
 def test_memory_that_ends_at_a_batch_of_one_is_a_clear_error(small):
     model, latents, segmenter = small
 
