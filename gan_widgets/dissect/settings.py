@@ -1,11 +1,14 @@
 """What a dissection is asked for, checked before anything runs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.core.live import Mode
 from gan_widgets.dissect.scale import Threshold
+
+_MOST_LEVELS = 4096
 
 Null: TypeAlias = Literal["permutation", "untrained"]
 
@@ -17,7 +20,7 @@ class Settings:
     images: int = 2000
     threshold: Threshold = "quantile"
     share: float = 0.01
-    beside: tuple[float, ...] = ()
+    beside: Sequence[float] = ()
     levels: int = 64
     agreement: float | None = None
     start: int = 0
@@ -28,6 +31,8 @@ class Settings:
     top: int = 8
 
     def __post_init__(self) -> None:
+        if type(self.levels) is int and self.levels > _MOST_LEVELS:
+            raise _illegal("levels", self.levels, f"at most {_MOST_LEVELS:,} levels: each is counted")
         for name, least in (("images", 4), ("levels", 2), ("start", 0), ("top", 0), ("batch", 1)):
             value = getattr(self, name)
             if (value is not None or name != "batch") and (type(value) is not int or value < least):
@@ -39,14 +44,21 @@ class Settings:
         ):
             if getattr(self, name) not in legal:
                 raise _illegal(name, getattr(self, name), f"one of {', '.join(map(repr, legal))}")
-        for name, shares in (("share", (self.share,)), ("beside", self.beside)):
-            if not all(isinstance(share, int | float) and 0 < share < 1 for share in shares):
-                raise _illegal(name, getattr(self, name), "0 < share < 1, for instance 0.01")
-        if self.agreement is not None and not 0 <= self.agreement < 1:
+        if not (_number(self.share) and 0 < self.share < 1):
+            raise _illegal("share", self.share, "0 < share < 1, for instance 0.01")
+        beside = self.beside
+        if not isinstance(beside, Sequence) or not all(_number(share) and 0 < share < 1 for share in beside):
+            raise _illegal("beside", beside, "shares, each 0 < share < 1, for instance (0.005, 0.05)")
+        if self.agreement is not None and not (_number(self.agreement) and 0 <= self.agreement < 1):
             raise _illegal("agreement", self.agreement, "None, or a share of pixels in [0, 1)")
-        k, of = self.part
-        if not 0 <= k < of:
-            raise _illegal("part", self.part, "(k, of) with 0 <= k < of: (0, 2) is the first half")
+        part = self.part
+        whole = isinstance(part, Sequence) and len(part) == 2 and all(type(each) is int for each in part)
+        if not whole or not 0 <= part[0] < part[1]:
+            raise _illegal("part", part, "(k, of) with 0 <= k < of: (0, 2) is the first half")
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _illegal(name: str, got: Any, allowed: str) -> DissectionError:  # noqa: ANN401
