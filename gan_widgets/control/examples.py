@@ -56,7 +56,8 @@ class Examples:
         first, second = lab.examples.of(found, units=[7, 12], count=4)
         first.seeds, first.images, first.regions
 
-    Uses the model as it was dissected: unedited, in the same mode. The region of a unit is its map above
+    Uses the model as it was dissected: unedited, in the same mode, and in the same batches where an image
+    depends on the others of its batch. The region of a unit is its map above
     `found.level(unit)`, from the one function that also scores it.
     """
 
@@ -95,16 +96,16 @@ class Examples:
     def _make(self, found: Any, units: list[int], count: int) -> dict[int, Example]:  # noqa: ANN401
         tops = {unit: np.asarray(found.top.seeds[unit][:count], dtype=np.int64) for unit in units}
         seeds = {unit: top[top >= 0] for unit, top in tops.items()}
-        wanted = sorted({int(seed) for top in seeds.values() for seed in top})
+        wanted = {int(seed) for top in seeds.values() for seed in top}
         images: dict[int, Tensor] = {}
         maps: dict[tuple[int, int], Tensor] = {}
         grid = found.grid
-        step = _together(found)
-        for start in range(0, len(wanted), step):
-            batch = wanted[start : start + step]
+        for batch in _batches(found, wanted):
             pictures, acts = self._run(found, batch)
             grid = grid or tuple(pictures.shape[2:])
             for row, seed in enumerate(batch):
+                if seed not in wanted:
+                    continue
                 images[seed] = reduced(pictures[row : row + 1])[0].cpu()
                 for unit in units:
                     if seed in seeds[unit]:
@@ -122,7 +123,8 @@ class Examples:
 
     def _run(self, found: Any, seeds: list[int]) -> tuple[Tensor, Tensor]:  # noqa: ANN401
         mode = found.provenance.get("mode", self._mode)
-        with quiet(self._model, mode), capture(self._model, [found.layer]) as acts:
+        drawn = None if found.provenance.get("batch") is None else seeds[0]
+        with quiet(self._model, mode, drawn), capture(self._model, [found.layer]) as acts:
             output = call(self._model, self._latents(seeds))
         return as_images(output), acts[found.layer]
 
@@ -178,6 +180,18 @@ def _stamps(model: nn.Module) -> list[tuple[int, int]]:
     """Give what changes whenever a weight is written in place: far quicker than hashing all of them."""
     tensors = [*unwrap(model).parameters(), *unwrap(model).buffers()]
     return [(tensor.data_ptr(), 0 if tensor.is_inference() else tensor._version) for tensor in tensors]
+
+
+def _batches(found: Any, wanted: set[int]) -> list[list[int]]:  # noqa: ANN401
+    """Share seeds out to forwards; where images depend on their batch, to the batches that were dissected."""
+    seeds, batch = sorted(wanted), found.provenance.get("batch")
+    if batch is None:
+        step = _together(found)
+        return [seeds[at : at + step] for at in range(0, len(seeds), step)]
+    spans = found._planned["report"]  # top images come from there
+    begin, end = spans[0][0], spans[-1][1]
+    firsts = dict.fromkeys(seed - (seed - begin) % batch for seed in seeds)
+    return [list(range(first, min(first + batch, end))) for first in firsts]
 
 
 def _together(found: Any) -> int:  # noqa: ANN401

@@ -48,12 +48,11 @@ class UnitGallery(View):
 
     info = Dict().tag(sync=True, echo_update=False)
     """Type: as of a layer, and `{"why": str, "key": int}`; with a dissection also `{"threshold": "quantile"
-    or "iqr", "share": float or None, "images": int, "complete": bool, "batch": int or None, "top": int,
-    "grid": [H, W] of the masks or [], "states": {state: [units]}}`.
+    or "iqr", "share": float or None, "images": int, "complete": bool, "top": int, "grid": [H, W] of the
+    masks or [], "states": {state: [units]}}`.
 
-    `why` says what to do when there is nothing to show. `key` grows with each dissection. `batch` is None
-    unless an image depends on the others of its batch. `states` names the units that are not ranked: dead,
-    constant, tied, nan, inf."""
+    `why` says what to do when there is nothing to show. `key` grows with each dissection. `states` names the
+    units that are not ranked: dead, constant, tied, nan, inf."""
     concepts: List[Any] = List().tag(sync=True, echo_update=False)
     """Type: list of `[name, category]`; long names are cut."""
     scores = Bytes().tag(sync=True, echo_update=False)
@@ -151,7 +150,6 @@ class UnitGallery(View):
             "share": found.provenance.get("share"),
             "images": int(found.images),
             "complete": bool(found.complete),
-            "batch": found.provenance.get("batch"),
             "top": min(SHOWN, int(found.top.seeds.shape[1])),
             "grid": list(found.grid or []),
             "states": states,

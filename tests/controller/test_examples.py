@@ -9,6 +9,8 @@ import gan_widgets as gw
 from gan_widgets.control import examples as module
 from gan_widgets.core.errors import ControllerError
 from gan_widgets.core.store import weight_hash
+from gan_widgets.dissect import counting, state
+from gan_widgets.dissect.regions import regions
 from tests.controller.looking import by_hand, hooks
 from tests.widgets.found import found
 
@@ -167,3 +169,52 @@ def test_units_without_a_map_have_no_region():
         (example,) = lab.examples.of(found("1", 20, ()), [3], count=3)
         assert example.regions is None
         assert example.images.shape == (3, 1, 6, 5)
+
+
+class Noisy(nn.Module):
+    """Draws in its forward, in eval mode too."""
+
+    def forward(self, x):
+        return x + 0.5 * torch.randn_like(x)
+
+
+@pytest.mark.parametrize("mode", ["eval", "train"])
+def test_where_images_depend_on_their_batch_the_regions_are_the_scored_ones_too(mode, monkeypatch):
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Linear(5, 6 * 4 * 3), nn.Unflatten(1, (6, 4, 3)), nn.BatchNorm2d(6), Noisy(), nn.Conv2d(6, 1, 1)
+    )
+    seen, look = {}, state.State.look
+    first = iter(range(10**6))
+
+    def note(self, maps, masks):
+        seen[next(first)] = maps.clone()
+        return look(self, maps, masks)
+
+    monkeypatch.setattr(state.State, "look", note)
+    monkeypatch.setattr(counting, "side_by_side", lambda work, parts, device: map(work, parts))
+    taken = []
+    take = state.State.take
+
+    def remember(self, role, group, span, found):
+        taken.append(span)
+        take(self, role, group, span, found)
+
+    monkeypatch.setattr(state.State, "take", remember)
+    lab = gw.attach(model, latents=gw.normal(5), layer="3", mode=mode)
+    bright = gw.concepts.from_function(lambda images: images > 0, ["bright"])
+    scored = gw.dissect(
+        model, "3", latents=gw.normal(5), segmenter=bright, images=100, share=0.1, batch=8, mode=mode,
+        progress=False,
+    )  # fmt: skip
+    assert scored.provenance["batch"] == 8
+    maps = {}
+    for number, (low, high) in enumerate(taken):
+        maps |= dict(zip(range(low, high), seen[number], strict=True))
+    for example in lab.examples.of(scored, range(6), count=4):
+        assert len(example.seeds) == 4
+        level = torch.tensor([scored.level(example.unit)], dtype=torch.float32)
+        for seed, value, region in zip(example.seeds, example.values, example.regions, strict=True):
+            own = maps[int(seed)][example.unit]
+            assert float(own.max()) == value
+            assert np.array_equal(regions(own[None, None], level, region.shape)[0, 0], region)

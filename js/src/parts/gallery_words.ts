@@ -22,9 +22,8 @@ export function galleryWords(): GalleryWords {
       const place = { outline: "Outlined", light: "Lit", off: "" }[mode];
       const region = !(info.size ?? []).length
         ? "Units of this layer have no map, so their images have no region."
-        : place ? `${place}: where the unit's map is above its level${info.threshold === "iqr" ? " for this concept" : ""}${typeof info.batch === "number" ? "" : ", the mask that was scored"}.` : "";
-      const batch = typeof info.batch === "number" ? "Here an image depends on the others of its batch: these are near what was scored, not the same." : "";
-      say(meaning, [region, `Bars: IoU from 0 to ${reach}, with its interval.`, batch].filter(Boolean).join(" "));
+        : place ? `${place}: where the unit's map is above its level${info.threshold === "iqr" ? " for this concept" : ""}, the mask that was scored.` : "";
+      say(meaning, [region, `Bars: IoU from 0 to ${reach}, with its interval.`].filter(Boolean).join(" "));
       const counts = new Map<string, number>();
       for (const state of scores.state) if (state !== "ok") counts.set(state, (counts.get(state) ?? 0) + 1);
       say(unranked, counts.size ? `Not ranked: ${[...counts].map(([state, many]) => `${many} ${state === "nan" ? "NaN" : state}`).join(", ")}.` : "");
