@@ -1,6 +1,6 @@
 """Dissection in one process: every image is generated and segmented once, and nothing but counts is kept."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
@@ -102,6 +102,7 @@ def dissect(  # type: ignore[misc]  # (the two above leave the keywords to this 
     if not isinstance(threshold, str):
         scale = known[names[0]]._state.scale
         threshold, share, beside, levels = scale.threshold, scale.share, scale.beside, scale.count
+    beside = tuple(beside) if isinstance(beside, Iterable) else beside
     settings = Settings(
         images, threshold, share, beside, levels, agreement, start, part, batch, mode, null, top
     )

@@ -2,13 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Literal, TypeAlias, get_args
 
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.core.live import Mode
 from gan_widgets.dissect.scale import Threshold
 
-_MOST_LEVELS = 4096
+_BOUNDS: dict[str, tuple[int, float]] = {
+    "images": (4, inf),
+    "levels": (2, 4096),  # each is counted
+    "start": (0, inf),
+    "top": (0, inf),
+    "batch": (1, inf),
+}
 
 Null: TypeAlias = Literal["permutation", "untrained"]
 
@@ -31,12 +38,11 @@ class Settings:
     top: int = 8
 
     def __post_init__(self) -> None:
-        if type(self.levels) is int and self.levels > _MOST_LEVELS:
-            raise _illegal("levels", self.levels, f"at most {_MOST_LEVELS:,} levels: each is counted")
-        for name, least in (("images", 4), ("levels", 2), ("start", 0), ("top", 0), ("batch", 1)):
+        for name, (least, most) in _BOUNDS.items():
             value = getattr(self, name)
-            if (value is not None or name != "batch") and (type(value) is not int or value < least):
-                raise _illegal(name, value, f"a whole number from {least}")
+            if (value is not None or name != "batch") and not (type(value) is int and least <= value <= most):
+                allowed = f"a whole number from {least}" + (f" to {most}" if most < inf else "")
+                raise _illegal(name, value, allowed)
         for name, legal in (
             ("threshold", get_args(Threshold)),
             ("mode", get_args(Mode)),
