@@ -19,6 +19,7 @@ from gan_widgets.core.live import Mode, call, quiet, unwrap
 from gan_widgets.core.locks import lock_of
 from gan_widgets.core.pixels import as_images
 from gan_widgets.core.store import weight_hash
+from gan_widgets.dissect.plan import batch_of
 from gan_widgets.dissect.regions import regions
 
 LONGEST = 128
@@ -122,9 +123,12 @@ class Examples:
         }
 
     def _run(self, found: Any, seeds: list[int]) -> tuple[Tensor, Tensor]:  # noqa: ANN401
-        mode = found.provenance.get("mode", self._mode)
-        drawn = None if found.provenance.get("batch") is None else seeds[0]
-        with quiet(self._model, mode, drawn), capture(self._model, [found.layer]) as acts:
+        said = found.provenance
+        first = None if said.get("batch") is None else seeds[0]
+        with (
+            quiet(self._model, said.get("mode", self._mode), first),
+            capture(self._model, [found.layer]) as acts,
+        ):
             output = call(self._model, self._latents(seeds))
         return as_images(output), acts[found.layer]
 
@@ -188,10 +192,10 @@ def _batches(found: Any, wanted: set[int]) -> list[list[int]]:  # noqa: ANN401
     if batch is None:
         step = _together(found)
         return [seeds[at : at + step] for at in range(0, len(seeds), step)]
-    spans = found._planned["report"]  # top images come from there
-    begin, end = spans[0][0], spans[-1][1]
-    firsts = dict.fromkeys(seed - (seed - begin) % batch for seed in seeds)
-    return [list(range(first, min(first + batch, end))) for first in firsts]
+    ranges = [range(*span) for span in found._planned["report"]]  # several where runs were merged
+    return [
+        list(run) for run in dict.fromkeys(batch_of(s, r, batch) for s in seeds for r in ranges if s in r)
+    ]
 
 
 def _together(found: Any) -> int:  # noqa: ANN401

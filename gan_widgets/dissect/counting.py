@@ -9,7 +9,7 @@ from gan_widgets.core.memory import out_of_memory
 from gan_widgets.dissect.codes import Marks
 from gan_widgets.dissect.hands import side_by_side
 from gan_widgets.dissect.job import Job
-from gan_widgets.dissect.plan import Chunk, Plan
+from gan_widgets.dissect.plan import Chunk, Plan, batch_of
 from gan_widgets.dissect.progress import Tell, uninterrupted
 from gan_widgets.dissect.state import Seen, State, presence
 from gan_widgets.dissect.subject import Subject
@@ -71,8 +71,8 @@ def _count(subject: Subject, plan: Plan, states: Mapping[str, State], chunk: Chu
         return
     seeds, low, high = plan.seeds(chunk.role), groups[0][1], groups[-1][2]
     if subject.fixed:  # whole batches, also where only a part of one is wanted
-        low -= (low - seeds.start) % subject.batch
-        high = min(high + (seeds.start - high) % subject.batch, seeds.stop)
+        low = batch_of(low, seeds, subject.batch).start
+        high = batch_of(high - 1, seeds, subject.batch).stop
     maps, masks = subject.maps_and_masks(range(low, high))
     for state in states.values():
         check_grid(state, (masks.shape[2], masks.shape[3]))

@@ -154,3 +154,13 @@ def shifts(n: int, count: int) -> tuple[int, ...]:
     ((0, 4, 8, 12), (0, 3, 0, 3), (0, 0, 0, 0))
     """
     return tuple(r * n // gcd(n, count) % n for r in range(count))
+
+
+def batch_of(seed: int, seeds: range, batch: int) -> range:
+    """Give the batch that a seed is in, where batches are counted from the beginning of its range.
+
+    >>> batch_of(107, range(100, 118), 8), batch_of(116, range(100, 118), 8)
+    (range(100, 108), range(116, 118))
+    """
+    first = seed - (seed - seeds.start) % batch
+    return range(first, min(first + batch, seeds.stop))

@@ -185,10 +185,9 @@ def test_where_images_depend_on_their_batch_the_regions_are_the_scored_ones_too(
         nn.Linear(5, 6 * 4 * 3), nn.Unflatten(1, (6, 4, 3)), nn.BatchNorm2d(6), Noisy(), nn.Conv2d(6, 1, 1)
     )
     seen, look = {}, state.State.look
-    first = iter(range(10**6))
 
     def note(self, maps, masks):
-        seen[next(first)] = maps.clone()
+        seen[len(seen)] = maps.clone()
         return look(self, maps, masks)
 
     monkeypatch.setattr(state.State, "look", note)
@@ -203,10 +202,10 @@ def test_where_images_depend_on_their_batch_the_regions_are_the_scored_ones_too(
     monkeypatch.setattr(state.State, "take", remember)
     lab = gw.attach(model, latents=gw.normal(5), layer="3", mode=mode)
     bright = gw.concepts.from_function(lambda images: images > 0, ["bright"])
-    scored = gw.dissect(
-        model, "3", latents=gw.normal(5), segmenter=bright, images=100, share=0.1, batch=8, mode=mode,
-        progress=False,
-    )  # fmt: skip
+    shared = {"latents": gw.normal(5), "segmenter": bright, "batch": 8, "mode": mode, "progress": False}
+    first = gw.dissect(model, "3", images=100, share=0.1, **shared)
+    scored = first.merge(gw.dissect(model, "3", images=60, start=203, threshold=first, **shared))
+    assert scored.top.seeds.max() > 203 > scored.top.seeds.min()
     assert scored.provenance["batch"] == 8
     maps = {}
     for number, (low, high) in enumerate(taken):
