@@ -32,9 +32,10 @@ def attach(
 
     One probe forward finds the layers by their hooks (for a compiled or wrapped model a second asserts that
     the hooks fire in it, too), and a self-check decides how re-rendering may be cut short at `layer`.
-    Nothing is rendered before it is wanted. `layer=None` takes the middle rectified feature map. `samples`
-    seeds from 0 on are shown. `mode` says how BatchNorm behaves while rendering; `range` which values of the
-    model are black and white. In a notebook, running the same cell again closes what its last run attached.
+    Nothing is rendered before it is wanted. Latents go to the model's device, and to its floating dtype if it
+    has one only: `lab.latents`. `layer=None` takes the middle rectified feature map. `samples` seeds from 0
+    on are shown. `mode` says how BatchNorm behaves while rendering; `range` which values of the model are
+    black and white. In a notebook, running the same cell again closes what its last run attached.
 
     >>> import gan_widgets as gw
     >>> model = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 20), nn.Unflatten(1, (1, 4, 5)))

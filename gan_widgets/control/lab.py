@@ -28,6 +28,7 @@ from gan_widgets.control.rendering import Renderer
 from gan_widgets.control.status import Status, described, failed
 from gan_widgets.control.traits import Entry, Shown, check_known, land
 from gan_widgets.core.edits import Edit
+from gan_widgets.core.fitting import fitting
 from gan_widgets.core.intervene import dry_run
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.layers import LayerInfo, Layers, layers
@@ -73,7 +74,7 @@ class Controller(Dissecting, Following):
     discriminator = Shown(None)
     """Type: nn.Module or None."""
     latents = Shown()
-    """Type: `Latents`, the declared prior."""
+    """Type: `Latents`, the declared prior, on the device and in the dtype that the model runs on."""
     mode = Shown("eval")
     """Type: "eval" or "train": how BatchNorm and dropout behave while rendering."""
     range = Shown((-1.0, 1.0))
@@ -97,6 +98,7 @@ class Controller(Dissecting, Following):
         self._lock = lock_of(model)
         self._followers: dict[int, Follower] = {}
         self._history: History[tuple[Edit, ...]] = History()
+        latents = fitting(latents, model)
         self._land(
             model=model, discriminator=discriminator, latents=latents, mode=mode, range=checked_range(range)
         )

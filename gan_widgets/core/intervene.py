@@ -18,8 +18,9 @@ from torch import Tensor, nn
 from gan_widgets.core.capture import capture
 from gan_widgets.core.edits import Edit, apply, as_edits, check
 from gan_widgets.core.errors import EditError, HookFailedError, problem
+from gan_widgets.core.fitting import fitting
 from gan_widgets.core.hooks import Hooked, Hooks, alone
-from gan_widgets.core.latents import Latents, as_latents
+from gan_widgets.core.latents import Latents
 from gan_widgets.core.layers import layers
 from gan_widgets.core.live import Mode, call, quiet, unwrap
 from gan_widgets.core.names import Target, resolve
@@ -122,7 +123,7 @@ def dry_run(
     """
     names = tuple(names)
     with quiet(model, mode), alone(), capture(model, names) as acts:
-        call(model, as_latents(latents)((0, 1)))
+        call(model, fitting(latents, model)((0, 1)))
     missing = [name for name in names if name not in acts]
     if missing:
         raise _never_fired(missing)

@@ -21,9 +21,10 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from gan_widgets.core.errors import LatentsError, UnknownLayerError, problem
+from gan_widgets.core.fitting import fitting
 from gan_widgets.core.hooks import alone
 from gan_widgets.core.inputs import try_out
-from gan_widgets.core.latents import Latents, as_latents
+from gan_widgets.core.latents import Latents
 from gan_widgets.core.live import Inputs, Mode, quiet, unwrap
 from gan_widgets.core.memory import out_of_memory
 from gan_widgets.core.names import ambiguous, named, nearest, unknown
@@ -128,14 +129,15 @@ def _row(info: LayerInfo) -> tuple[str, str, str, str, str]:
 def layers(model: nn.Module, latents: Latents | Callable[[int], Any], *, mode: Mode = "eval") -> Layers:
     """Run `model` once on two latents and list every layer that gave a floating tensor, batch first.
 
-    Where memory is too small for two, one will do.
+    Where memory is too small for two, one will do. Latents go to the model's device and dtype.
 
     Outputs wrapped in tuples, dicts and dataclasses count by their first such tensor. One of three
     dimensions is read as `(n, units, t)`; modules known to put features last on sequences (`nn.Linear`,
     attention, recurrent and transformer layers) have no units on dimension 1 and are named in `left_out`.
     Raises `RefusedModelError` for models that cannot be read, `LatentsError` when the model fails.
     """
-    root, draw = unwrap(model), as_latents(latents)
+    root = unwrap(model)
+    draw = fitting(latents, root)
     known = named(root)
     try:
         return _listed(known, _ran(root, known, draw(_PROBE), mode), len(_PROBE))

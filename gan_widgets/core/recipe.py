@@ -10,6 +10,7 @@ from torch import Tensor, nn
 import gan_widgets
 from gan_widgets.core.edits import Edit, from_json, to_json
 from gan_widgets.core.errors import LatentsError, RecipeError, problem
+from gan_widgets.core.fitting import fitting
 from gan_widgets.core.hooks import alone
 from gan_widgets.core.intervene import intervene
 from gan_widgets.core.latents import Latents, check_seeds
@@ -55,8 +56,12 @@ class Recipe:
         *,
         mode: Mode = "eval",
     ) -> "Recipe":
-        """Write down what is needed to see `model` on these latents under these edits again."""
-        return cls(latents.describe(), check_seeds(seeds), tuple(edits), weight_hash(model), mode)
+        """Write down what is needed to see `model` on these latents under these edits again.
+
+        The latents are those of the model's device and dtype, as it is run on.
+        """
+        said = fitting(latents, model).describe()
+        return cls(said, check_seeds(seeds), tuple(edits), weight_hash(model), mode)
 
     def to_json(self) -> str:
         """Give the recipe as JSON text; `from_json` gives an equal one, and the same text again."""
@@ -92,7 +97,7 @@ class Recipe:
         """Make the images `(n, ch, H, W)` again, float32: on the same machine, bit for bit.
 
         Raises `RecipeError` when the weights are others, and when a custom prior is not given as `latents` or
-        the latents given are not those of the recipe. Latents go to the device of the model.
+        the latents given are not those of the recipe. Latents go to the model's device and dtype.
         """
         root = unwrap(model)
         found = weight_hash(root)
@@ -105,10 +110,7 @@ class Recipe:
                     next="Load the weights that it was made with, or make a recipe of these: lab.recipe().",
                 )
             )
-        drawn = self._latents(latents)
-        weight = next(root.parameters(), None)
-        if weight is not None:
-            drawn = drawn.to(weight.device)
+        drawn = fitting(self._latents(None if latents is None else fitting(latents, root)), root)
         inputs = drawn(self.seeds)
         edited = intervene(root, self.edits, latents=drawn, seeds=self.seeds, mode=self.mode)
         with alone(), quiet(root, self.mode, 0), edited:

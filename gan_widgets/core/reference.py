@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from gan_widgets.core.capture import capture
 from gan_widgets.core.edits import Edit, fit
 from gan_widgets.core.errors import EditError, problem
+from gan_widgets.core.fitting import fitting
 from gan_widgets.core.hooks import alone
-from gan_widgets.core.latents import Latents, as_latents
+from gan_widgets.core.latents import Latents
 from gan_widgets.core.live import Mode, call, quiet, unwrap
 
 _BATCH = 16
@@ -29,7 +30,8 @@ class Reference:
     """What the layers of an unedited model give for a fixed bank of seeds, run when first asked for.
 
     A layer costs one pass over the bank, ended as soon as the layer has run, in batches of 16 (which
-    matters to BatchNorm in mode `"train"`). Call `clear` after the weights changed.
+    matters to BatchNorm in mode `"train"`), on latents of the model's device and dtype. Call `clear` after
+    the weights changed.
     """
 
     def __init__(
@@ -40,7 +42,7 @@ class Reference:
         seeds: Sequence[int] = BANK,
     ) -> None:
         self._model = unwrap(model)
-        self._latents = as_latents(latents)
+        self._latents = fitting(latents, self._model)
         self._mode = mode
         self._seeds = tuple(seeds)
         self._means: dict[str, Tensor] = {}

@@ -22,8 +22,9 @@ from torch import Tensor, nn
 from gan_widgets.core.agree import apart, bound
 from gan_widgets.core.chain import Chain, chain
 from gan_widgets.core.errors import EditError, problem
+from gan_widgets.core.fitting import fitting
 from gan_widgets.core.inputs import tensors
-from gan_widgets.core.latents import Latents, Sampler, as_latents
+from gan_widgets.core.latents import Latents, Sampler
 from gan_widgets.core.live import Inputs, Mode, unwrap
 from gan_widgets.core.names import Target, resolve
 from gan_widgets.core.probe import is_all, observe, remarks, touches
@@ -142,12 +143,12 @@ def split(
     """Cut `model` at `layer`, in the fastest way that gives the same output on the samples of `seeds`.
 
     The model runs a few times, and its operations are recorded (up to seconds for a large one) where it is no
-    chain of modules. Raises `UnknownLayerError` for a layer that does not exist, did not run or ran several
-    times under its bare name.
+    chain of modules. Latents go to the model's device and dtype; see `core.fitting`. Raises
+    `UnknownLayerError` for a layer that does not exist, did not run or ran several times under its bare name.
     """
     root = unwrap(model)
     (target,) = resolve(root, [layer])
-    inputs = as_latents(latents)(seeds)
+    inputs = fitting(latents, root)(seeds)
     output, noise = observe(root, layer, inputs, mode)
     whole = Whole(root, layer, mode, seeded=noise is not None)
     notes = remarks(root, mode)

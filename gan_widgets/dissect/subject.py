@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from gan_widgets.core.capture import capture
 from gan_widgets.core.errors import DissectionError, GanWidgetsError, problem
+from gan_widgets.core.fitting import fitting
 from gan_widgets.core.hooks import alone
 from gan_widgets.core.kept import streams_kept
 from gan_widgets.core.latents import Latents
@@ -106,11 +107,11 @@ def subject(
 ) -> tuple[Subject, dict[str, LayerInfo]]:
     """Make a model ready to be dissected, and tell the sizes of its layers.
 
-    Latents go to the model's device, and to its floating dtype if it has one only. Raises `DissectionError`
-    for layers without units, `UnknownLayerError`, `LatentsError` and `RefusedModelError` as `gw.layers` does.
+    Latents are made `fitting`. Raises `DissectionError` for layers without units, and `UnknownLayerError`,
+    `LatentsError` and `RefusedModelError` as `gw.layers` does.
     """
     root = unwrap(model)
-    latents = _fitting(root, latents)
+    latents = fitting(latents, root)
     with lock_of(root):
         with _drawing(root) as drew:
             ran = layers(root, latents, mode=mode)
@@ -176,13 +177,6 @@ def _joined(parts: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     if len(parts) == 1:
         return parts[0]
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
-
-
-def _fitting(root: nn.Module, latents: Latents) -> Latents:
-    weight = next(root.parameters(), None)
-    dtypes = {p.dtype for p in root.parameters() if p.is_floating_point()}
-    dtype = dtypes.pop() if len(dtypes) == 1 and latents.dtype is not None else None
-    return latents.to(None if weight is None else weight.device, dtype)
 
 
 def _legal(info: LayerInfo) -> LayerInfo:

@@ -144,6 +144,21 @@ def test_a_custom_prior_wants_its_latents(model):
         recipe.replay(model, normal(6))
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64], ids=str)
+def test_the_dtype_that_was_used_is_part_of_the_recipe_and_the_prior_it_came_from_will_do(model, dtype):
+    model.to(dtype)
+    by_hand = normal(6).to(dtype=dtype)
+    recipe = Recipe.of(model, normal(6), SEEDS, EDITS)
+    assert recipe == Recipe.of(model, by_hand, SEEDS, EDITS)
+    assert recipe.latents == by_hand.describe()
+    with quiet(model), intervene(model, EDITS, latents=by_hand, seeds=SEEDS):
+        shown = model(by_hand(SEEDS)).float()
+    for replayed in (recipe.replay(model), recipe.replay(model, normal(6)), recipe.replay(model, by_hand)):
+        assert torch.equal(replayed, shown)
+    with pytest.raises(RecipeError, match="made with other latents"):
+        recipe.replay(model, uniform(6))
+
+
 @pytest.mark.parametrize(
     "text",
     [
