@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_widgets.core.errors import DissectionError, problem
-from gan_widgets.dissect.concepts.protocol import Segmenter, checked, described
+from gan_widgets.dissect.concepts.protocol import Segmenter, check_images, checked, described
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -77,9 +77,19 @@ class Agreement:
 def agreement(a: Segmenter, b: Segmenter, images: Tensor, *, batch: int = 64) -> Agreement:
     """Compare two segmenters on images `(n, ch, H, W)`, over the concepts whose names both have.
 
-    Counts are exact; they do not depend on `batch`. Raises `DissectionError` when no name is shared, or when
-    the masks differ in size.
+    Counts are exact; they do not depend on `batch`. Raises `DissectionError` for what are no images, when no
+    name is shared, or when the masks differ in size.
     """
+    check_images(images)
+    if type(batch) is not int or batch < 1:
+        raise DissectionError(
+            problem(
+                "batch is how many images are looked at together.",
+                got=repr(batch),
+                allowed="a whole number from 1",
+                next="Leave it out for 64.",
+            )
+        )
     first, second = described(a)[0], described(b)[0]
     shared = tuple(name for name in first if name in second)
     if not shared:

@@ -120,3 +120,16 @@ def test_sources_without_a_shared_concept_or_size_are_refused():
         C.agreement(above(0.5, "lit"), above(0.5, "lit"), ranks(4)) + C.agreement(
             above(0.5, "dark"), above(0.5, "dark"), ranks(4)
         )
+
+
+@pytest.mark.parametrize("images", [[1], [torch.zeros(1, 1, 2, 2)], torch.zeros(1, 2, 2), None])
+def test_what_are_no_images_is_refused(images):
+    with pytest.raises(DissectionError, match=r"these are no images(.|\n)*floating \(n, ch, H, W\)"):
+        C.agreement(above(0.5, "lit"), above(0.7, "lit"), images)
+
+
+@pytest.mark.parametrize("batch", [0, -1, 2.0, True, None])
+def test_a_batch_that_is_no_whole_number_from_one_is_refused(batch):
+    with pytest.raises(DissectionError, match=r"looked at together(.|\n)*a whole number from 1") as caught:
+        C.agreement(above(0.5, "lit"), above(0.7, "lit"), ranks(4), batch=batch)
+    assert f"got: {batch!r}\n" in str(caught.value)
