@@ -1,7 +1,28 @@
-"""Places of concepts and levels, found by name, number or share."""
+"""Places of units, concepts and levels, found by name, number or share."""
+
+import operator
 
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.core.names import nearest
+
+
+def unit_of(unit: int, units: int, layer: str) -> int:
+    """Check a unit's place; raises `DissectionError` unless it is one of that many.
+
+    >>> unit_of(3, 4, "net.6")
+    3
+    """
+    at = _place(unit, units)
+    if at is not None:
+        return at
+    raise DissectionError(
+        problem(
+            f"layer {layer!r} has no such unit.",
+            got=repr(unit),
+            allowed=f"a whole number from 0 to {units - 1}",
+            next="Count from the front: found.units says how many there are.",
+        )
+    )
 
 
 def column_of(concept: str | int, concepts: tuple[str, ...]) -> int:
@@ -10,10 +31,9 @@ def column_of(concept: str | int, concepts: tuple[str, ...]) -> int:
     >>> column_of("hole", ("ink", "hole"))
     1
     """
-    if isinstance(concept, str) and concept in concepts:
-        return concepts.index(concept)
-    if not isinstance(concept, str) and 0 <= concept < len(concepts):
-        return int(concept)
+    at = concepts.index(concept) if concept in concepts else _place(concept, len(concepts))
+    if at is not None:
+        return at
     raise DissectionError(
         problem(
             "this concept was not looked for.",
@@ -41,3 +61,11 @@ def level_of(level: float, shares: tuple[float, ...], count: int) -> int:
             next="Count more levels: with beside=(0.02, 0.005), or threshold='iqr'.",
         )
     )
+
+
+def _place(given: object, count: int) -> int | None:
+    try:
+        at = -1 if isinstance(given, bool) else operator.index(given)  # type: ignore[arg-type]  # it may be none
+    except TypeError:
+        return None
+    return at if 0 <= at < count else None

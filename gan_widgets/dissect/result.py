@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_widgets.dissect import ranks, stored, table
-from gan_widgets.dissect.lookup import column_of, level_of
+from gan_widgets.dissect.lookup import column_of, level_of, unit_of
 from gan_widgets.dissect.plan import ROLES, Role
 from gan_widgets.dissect.scale import Threshold
 from gan_widgets.dissect.scores import Scores
 from gan_widgets.dissect.significance import Floats, Ints, ratio
 from gan_widgets.dissect.spans import Spans, size, union
-from gan_widgets.dissect.state import State, refuse_others, same_tensors
+from gan_widgets.dissect.state import State, facts_of, refuse_others, same_tensors
 from gan_widgets.dissect.statistics import Counts, TopImages, Total
 from gan_widgets.dissect.summary import Best, Summary, labelled, ranked, summarised
 
@@ -208,9 +208,9 @@ class Dissection:
     def level(self, unit: int, concept: str | int | None = None) -> float:
         """Give the level that a unit is scored and drawn above; with "iqr", for a concept or its label.
 
-        +∞ where there is none: then nothing is above it.
+        +∞ where there is none: nothing is above it. Raises `DissectionError` for an unknown unit or concept.
         """
-        if self.states[unit] != "ok":
+        if self.states[unit_of(unit, self.units, self.layer)] != "ok":
             return float("inf")
         if self.threshold == "quantile":
             return float(self.thresholds[unit])
@@ -245,7 +245,7 @@ class Dissection:
         what one run over all their seeds gives, bit for bit. Raises `DissectionError` for other weights,
         layers, latents or concepts, other levels, or images that both have seen.
         """
-        refuse_others(self._facts, other._facts)
+        refuse_others(self._facts, facts_of(other))
         state = self._state.copy()
         state.merge(other._state)
         planned = {role: union(self._planned[role], other._planned[role]) for role in ROLES}

@@ -256,6 +256,21 @@ def _apart(what: str, got: object, allowed: object, then: str) -> DissectionErro
     )
 
 
+def facts_of(found: Any) -> dict[str, Any]:  # noqa: ANN401  (anything may be passed)
+    """Give what a dissection says of itself; raises `DissectionError` for anything else."""
+    facts = getattr(found, "_facts", None)
+    if isinstance(facts, dict):
+        return facts
+    raise DissectionError(
+        problem(
+            "only dissections add up.",
+            got=repr(found)[:200],
+            allowed="a Dissection of the same layer",
+            next='Of several layers merge each with its own: a["net.6"].merge(b["net.6"]).',
+        )
+    )
+
+
 def same_tensors(a: State, b: State) -> bool:
     """Whether two states hold the same bits (NaN being NaN)."""
     mine, theirs = a.state_dict(), b.state_dict()

@@ -83,3 +83,9 @@ def test_a_run_that_has_its_levels_does_not_add_to_one_that_has_not(small):
     unfinished = run(*small, part=(0, 2), batch=8, cancel=lambda: next(asked, True))
     with pytest.raises(DissectionError, match="one of them has no levels yet"):
         run(*small, part=(1, 2)).merge(unfinished)
+
+
+@pytest.mark.parametrize("other", [3, None, "found.safetensors", {"first": 3}])
+def test_what_is_no_dissection_does_not_add_up(small, other):
+    with pytest.raises(DissectionError, match=r"only dissections add up(.|\n)*got: (.|\n)*next: Of several"):
+        run(*small, part=(0, 2)).merge(other)

@@ -125,6 +125,22 @@ def test_the_level_that_is_told_is_the_one_that_was_scored(found):
     assert one.level(0, 0) == one.level(0, "left") == one.level(0)
 
 
+@pytest.mark.parametrize("unit", [99, 4, -1, 0.5, True, "0", None])
+def test_a_unit_that_is_not_there_has_no_level(found, unit):
+    with pytest.raises(DissectionError, match=r"'first' has no such unit(.|\n)*from 0 to 3") as caught:
+        found.level(unit)
+    assert f"got: {unit!r}\n" in str(caught.value)
+    assert found.level(np.int64(3)) == found.level(3)
+
+
+@pytest.mark.parametrize("concept", ["lft", 3, -1, 0.5, True, [0]])
+def test_a_concept_that_was_not_looked_for_has_no_level(concept):
+    iqr = run(*planted(), threshold="iqr", levels=9)
+    with pytest.raises(DissectionError, match=r"not looked for(.|\n)*one of 3; the nearest: 'left'"):
+        iqr.level(0, concept)
+    assert iqr.level(0, np.int64(1)) == iqr.level(0, NAMES[1])
+
+
 def test_top_images_are_those_of_the_report_with_the_largest_values(found):
     model, _, _ = planted()
     third = list(ranges(96)[2])
