@@ -7,6 +7,7 @@ things = gw.concepts.network(net, dict(enumerate(weights.meta["categories"])),
                              mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), size=520)
 """
 
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -64,7 +65,7 @@ class Network(Source):
 
 def network(
     module: nn.Module,
-    names: Sequence[str] | Mapping[int, str],
+    names: Sequence[str] | Mapping[int, str] | Mapping[str, str],
     categories: str | Sequence[str] = "segment",
     *,
     range: tuple[float, float] = (-1.0, 1.0),  # noqa: A002  (what pixels call it)
@@ -76,10 +77,10 @@ def network(
     """Make a segmenter of a module that gives logits `(n, channels, h, w)`, of any resolution.
 
     `names` has one text per channel, or maps the channels that are concepts to theirs (as
-    `model.config.id2label` of transformers does). Images in `range` are brought to [0, 1], then to
-    `(x − mean) / std`, repeated to three channels where mean and std have three and images are grey, and
-    resized to `size`, bilinear. The logits are found in what the module returns, `{"out": …}` or `.logits`,
-    and upsampled to the images' size, bilinear.
+    `model.config.id2label` of transformers does; its keys may be digits, as JSON gives them). Images in
+    `range` are brought to [0, 1], then to `(x − mean) / std`, repeated to three channels where mean and std
+    have three and images are grey, and resized to `size`, bilinear. The logits are found in what the module
+    returns, `{"out": …}` or `.logits`, and upsampled to the images' size, bilinear.
 
     Each pixel gets the concept of its largest logit (all of them, where several are equal); with `at`, every
     concept whose logit has a sigmoid above it (for networks with several labels per pixel). Where a logit is
@@ -94,17 +95,17 @@ def network(
     >>> segmenter.names, segmenter(torch.zeros(5, 1, 4, 6)).shape
     (('sky', 'tree'), torch.Size([5, 2, 4, 6]))
     """
-    channels = None
+    channels, given = None, names
     if isinstance(names, Mapping):
-        channels = tuple(names)
+        channels = tuple(map(_channel, names))
         names = list(names.values())
     known = checked_names(names)
-    if channels is not None and not all(isinstance(channel, int) and channel >= 0 for channel in channels):
+    if channels is not None and (min(channels) < 0 or len(set(channels)) < len(channels)):
         raise DissectionError(
             problem(
                 "the channels of the logits are counted from 0.",
-                got=channels,
-                allowed="whole numbers, 0 or more",
+                got=list(given),
+                allowed="whole numbers, 0 or more, that differ",
                 next="Pass for instance {0: 'sky', 2: 'tree'}.",
             )
         )
@@ -112,3 +113,13 @@ def network(
         check_number("at", at, 0.0, 1.0)
     net = wrapped(module, range, mean, std, size)
     return Network(net, known, spread(categories, known), channels, at)
+
+
+def _channel(key: object) -> int:
+    """Give the channel that a key names, as a number or as digits in a text; −1 for none."""
+    if isinstance(key, str):
+        return int(key) if key.isascii() and key.isdigit() else -1
+    try:
+        return -1 if isinstance(key, bool) else operator.index(key)  # type: ignore[arg-type]  # it may be none
+    except TypeError:
+        return -1

@@ -1,10 +1,14 @@
 """A network that was trained on images of its own, run on a generator's images without leaving a trace."""
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, TypeAlias
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -14,7 +18,8 @@ from gan_widgets.core.store import weight_hash
 from gan_widgets.dissect.concepts.protocol import check_images
 from gan_widgets.dissect.concepts.scaled import check_range, check_within
 
-PerChannel: TypeAlias = float | Sequence[float]
+PerChannel: TypeAlias = float | Sequence[float] | NDArray[Any] | Tensor
+"""One number, or one for each channel of the images."""
 
 
 @dataclass(frozen=True)
@@ -77,27 +82,47 @@ def wrapped(
 ) -> Wrapped:
     """Make a `Wrapped`; raises `DissectionError` for numbers that are not legal, RefusedModelError."""
     unwrap(module)
-    means, stds = (tuple(map(float, v)) if isinstance(v, Sequence) else (float(v),) for v in (mean, std))
+    means, stds = _numbers(mean), _numbers(std)
     if not means or not stds or len(means) != len(stds) > 1 < len(means) or min(stds) <= 0:
         raise DissectionError(
             problem(
                 "mean and std normalise the network's images, which are in [0, 1] before.",
                 got=f"mean={mean}, std={std}",
-                allowed="one number each, or one per channel; std above 0",
+                allowed="one finite number each, or one per channel; std above 0",
                 next="Pass what the network was trained with, or leave both out.",
             )
         )
-    sides = (size, size) if isinstance(size, int) else size
+    sides = None if size is None else _sides(size)
     if sides is not None and (len(sides) != 2 or min(sides) < 1):
         raise DissectionError(
             problem(
                 "size is that of the network's images.",
                 got=repr(size),
-                allowed="a positive number, or (H, W), or None for images as they come",
+                allowed="a positive whole number, or two for (H, W), or None for images as they come",
                 next="Pass for instance size=224.",
             )
         )
     return Wrapped(module, check_range(bounds), means, stds, None if sides is None else (sides[0], sides[1]))
+
+
+def _numbers(given: object) -> tuple[float, ...]:
+    """Give a number, or those of a sequence, an array or a tensor; `()` unless all are finite numbers."""
+    try:
+        values = np.asarray(given.detach().cpu().double() if isinstance(given, Tensor) else given)
+    except (TypeError, ValueError, RuntimeError):
+        return ()
+    plain = values.dtype.kind in "fiu" and values.ndim < 2
+    numbers = tuple(map(float, values.ravel())) if plain else ()
+    return numbers if all(map(isfinite, numbers)) else ()
+
+
+def _sides(given: object) -> tuple[int, ...]:
+    """Give one whole number twice, or those of a sequence; `()` for anything else."""
+    try:
+        sides = tuple(given) if isinstance(given, Iterable) else (given, given)
+        return () if bool in map(type, sides) else tuple(map(operator.index, sides))
+    except TypeError:
+        return ()
 
 
 def _logits(output: Any) -> Tensor:  # noqa: ANN401  (a module may return anything)

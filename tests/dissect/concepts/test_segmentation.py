@@ -1,5 +1,6 @@
 """Concepts by a segmentation network, with random weights and without the packages they come from."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -83,6 +84,24 @@ def test_images_are_normalised_repeated_and_resized_as_the_network_wants_them():
     assert (net.seen[1] == 0.5).all()
 
 
+@pytest.mark.parametrize("kind", [np.asarray, list, torch.tensor, lambda v: torch.tensor(v).bfloat16()])
+def test_mean_std_and_size_may_be_arrays_tensors_or_lists(kind):
+    mean, std = (0.5, 0.25, 0.0), (0.5, 1.0, 2.0)
+    source = C.network(Segmenting(), NAMES, mean=kind(mean), std=kind(std), size=list(np.array([4, 5])))
+    assert source.description == C.network(Segmenting(), NAMES, mean=mean, std=std, size=(4, 5)).description
+    one = C.network(Segmenting(), NAMES, mean=np.float64(0.5), std=torch.tensor([2]), size=np.int64(6))
+    assert one.description == C.network(Segmenting(), NAMES, mean=0.5, std=2.0, size=6).description
+    assert one(IMAGES).shape == (4, 3, 8, 14)
+
+
+def test_the_keys_of_a_mapping_may_be_digits_as_a_json_file_gives_them():
+    some = C.network(Segmenting(), {"2": "door", "0": "sky"})
+    same = C.network(Segmenting(), {2: "door", np.int64(0): "sky"})
+    assert some.description == same.description
+    assert some.channels == same.channels == (2, 0)
+    assert some(IMAGES).equal(same(IMAGES))
+
+
 def test_a_half_precision_network_gets_its_own_dtype():
     net = Segmenting("transformers").to(torch.bfloat16)
     masks = C.network(net, NAMES)(IMAGES)
@@ -117,13 +136,27 @@ def test_logits_that_do_not_fit_the_names_are_refused(names, shape, allowed):
     ("options", "said"),
     [
         ({"names": {-1: "sky"}}, "counted from 0"),
-        ({"names": {"0": "sky"}}, "counted from 0"),
+        ({"names": {"sky": "0"}}, "counted from 0"),
+        ({"names": {0.5: "sky"}}, "counted from 0"),
+        ({"names": {True: "sky"}}, "counted from 0"),
+        ({"names": {"1": "sky", 1: "tree"}}, "counted from 0"),
         ({"names": {}}, "a sequence of names"),
+        ({"names": 3}, "a sequence of names"),
         ({"names": ["sky", "sky"]}, "two concepts have one name"),
         ({"at": 2}, "at is out"),
         ({"size": (4,)}, "size is that of"),
         ({"size": 0}, "size is that of"),
+        ({"size": 22.5}, r"size is that of(.|\n)*got: 22.5"),
+        ({"size": (4, 5.5)}, "size is that of"),
+        ({"size": "224"}, "size is that of"),
+        ({"size": True}, "size is that of"),
         ({"std": 0}, "mean and std normalise"),
+        ({"std": float("nan")}, "mean and std normalise"),
+        ({"mean": "0.5"}, "mean and std normalise"),
+        ({"mean": None}, "mean and std normalise"),
+        ({"mean": [[0.5, 0.5], [0.5]]}, "mean and std normalise"),
+        ({"mean": np.zeros((3, 1, 1))}, "mean and std normalise"),
+        ({"mean": torch.zeros(2), "std": np.ones(3)}, "mean and std normalise"),
         ({"mean": (0.5, 0.5), "std": (1, 1, 1)}, "mean and std normalise"),
         ({"range": (0, 0)}, "black and of white"),
     ],
