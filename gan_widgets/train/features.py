@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_widgets.core.errors import GanWidgetsError, ImageError, problem
+from gan_widgets.core.fitting import fitting
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.live import call, quiet
 from gan_widgets.core.locks import lock_of
@@ -43,9 +44,8 @@ def of_samples(generator: nn.Module, latents: Latents, *, n: int, seed: int) -> 
 
     Which latents they have is a function of `seed` and `n` only: two generators get the same.
     """
-    device = next((p.device for p in generator.parameters()), torch.device("cpu"))
     drawn = np.random.SeedSequence([seed, _SAMPLES]).generate_state(n).tolist()
-    placed = latents.to(device)
+    placed = fitting(latents, generator)
     batches = [drawn[at : at + _BATCH] for at in range(0, n, _BATCH)]
     # the lock keeps a training thread from changing the weights between two batches
     with lock_of(generator), quiet(generator, "eval"):

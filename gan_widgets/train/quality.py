@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_widgets.core.errors import ImageError, problem
+from gan_widgets.core.fitting import fitting
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.live import call, quiet
 from gan_widgets.core.locks import lock_of
@@ -82,7 +83,7 @@ def quality(
     """Judge the samples of the seeds `first_seed` to `first_seed + n − 1`, made in eval mode.
 
     `generator` gives grey images of 28×28 in [-1, 1]; `classifier` gives ten logits for them (default: the
-    one that ships with the package). The generator is left as it was.
+    one that ships with the package). The generator is left as it was, and gets latents of its own dtype.
 
     Raises `DistanceError` for samples that are not finite, and unless `n` is 1 or more and `first_seed` 0 or
     more, both whole; `ImageError` for images of another shape.
@@ -92,11 +93,11 @@ def quality(
         from gan_widgets.train.pretrained import digit_classifier
 
         classifier = digit_classifier()
-    seeds = range(first_seed, first_seed + n)
+    seeds, placed = range(first_seed, first_seed + n), fitting(latents, generator)
     probable = []
     with lock_of(generator), quiet(generator, "eval"), quiet(classifier, "eval"):
         for at in range(0, n, _BATCH):
-            images = _checked(call(generator, latents(seeds[at : at + _BATCH])))
+            images = _checked(call(generator, placed(seeds[at : at + _BATCH])))
             probable.append(classifier(images).softmax(1).cpu())
             _check_finite(images.cpu(), probable[-1], first_seed + at)
     best, digit = torch.cat(probable).max(1)

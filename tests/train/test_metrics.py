@@ -1,4 +1,5 @@
 import json
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -63,6 +64,15 @@ def test_samples_and_real_images_are_a_function_of_the_seed(shipped, digits):
     assert not of_samples(G, latents, n=30, seed=1).equal(of_samples(G, latents, n=30, seed=2))
     assert of_reals(digits, n=30, seed=1).equal(of_reals(digits, n=30, seed=1))
     assert not of_reals(digits, n=30, seed=1).equal(of_reals(digits, n=30, seed=2))
+
+
+def test_samples_of_a_generator_in_half_precision_are_those_of_latents_cast_by_hand(shipped):
+    G, latents = shipped
+    half = deepcopy(G).half()
+    found = of_samples(half, latents, n=30, seed=1)
+    assert found.equal(of_samples(half, latents.to(dtype=torch.float16), n=30, seed=1))
+    assert found.dtype == torch.float32
+    assert (found - of_samples(G, latents, n=30, seed=1)).abs().max() < 0.1
 
 
 def test_no_real_image_is_drawn_twice(few):

@@ -70,6 +70,13 @@ def test_the_generator_is_left_as_it_was():
     assert torch.get_rng_state().equal(random_state)
 
 
+def test_a_generator_in_half_precision_takes_the_same_latents():
+    G, _ = nets.dcgan(seed=0)
+    by_hand = normal(64).to(dtype=torch.bfloat16)
+    G.bfloat16()
+    assert quality(G, normal(64), n=20) == quality(G, by_hand, n=20)
+
+
 class Never(nn.Module):
     """A generator that must not be run."""
 
