@@ -152,13 +152,38 @@ def test_other_dtypes_are_read_as_float32_and_latents_follow_the_weights(dtype):
     assert np.nanmax(plain.iou) > 0.05
 
 
-def test_a_generator_in_half_precision_has_the_units_of_the_one_in_single_precision():
+@pytest.fixture(scope="module")
+def shipped():
+    """The generator in single and in half precision, its rectified layers, and how they are dissected."""
     G, _, latents = gw.pretrained("dcgan-mnist")
-    strokes = gw.concepts.strokes()
-    keywords = {"latents": latents, "segmenter": strokes, "images": 400, "null": None, "progress": False}
-    plain, found = (dissect(model, "net.9", **keywords) for model in (G, deepcopy(G).half()))
-    assert plain.states == found.states == ("ok",) * 64
-    np.testing.assert_allclose(found.iou, plain.iou, rtol=0, atol=1e-3)
+    rectified = [info.name for info in gw.layers(G, latents) if info.kind == "ReLU"]
+    keywords = {"latents": latents, "segmenter": gw.concepts.strokes(), "null": None, "progress": False}
+    return (G, deepcopy(G).half()), rectified, keywords
+
+
+# in fewer images a hole or a junction that only one of both precisions draws weighs more
+def test_a_generator_in_half_precision_has_the_units_of_the_one_in_single_precision(shipped):
+    models, layers, keywords = shipped
+    assert layers == ["net.3", "net.6", "net.9"]
+    plain, found = (dissect(model, layers, images=1000, **keywords) for model in models)
+    for layer in layers:
+        assert plain[layer].states == found[layer].states == ("ok",) * plain[layer].units
+        np.testing.assert_allclose(found[layer].iou, plain[layer].iou, rtol=0, atol=1e-3)
+
+
+def test_at_each_level_of_iqr_half_precision_has_the_iou_of_single_precision(shipped):
+    models, layers, keywords = shipped
+    known = dissect(models[0], layers, threshold="iqr", images=400, **keywords)
+    plain, found = (
+        dissect(model, layers, threshold=known, start=1000, images=1000, **keywords) for model in models
+    )
+    for layer in layers:
+        one, other = plain[layer], found[layer]
+        assert one.states == other.states == ("ok",) * one.units
+        assert one.levels.shape == (one.units, 64)
+        np.testing.assert_array_equal(one.levels, other.levels)
+        for k in range(64):
+            np.testing.assert_allclose(other.iou_at(k), one.iou_at(k), rtol=0, atol=1e-3)
 
 
 def test_the_lock_of_the_model_is_free_between_batches():
