@@ -5,6 +5,7 @@ torch.Size([5, 84])
 """
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import torch
@@ -87,20 +88,30 @@ def checked_pair(a: Tensor, b: Tensor, *, least: Callable[[int], int]) -> tuple[
     return x, y
 
 
+def as_digits(output: Any) -> Tensor:  # noqa: ANN401  (a generator may give anything)
+    """Read images of digits as `(n, 1, 28, 28)`, float32; raises `ImageError` for what has another shape.
+
+    >>> as_digits(torch.zeros(5, 784)).shape
+    torch.Size([5, 1, 28, 28])
+    """
+    images = as_images(output)
+    if images.shape[1:] == (1, 28, 28):
+        return images
+    raise ImageError(
+        problem(
+            "digits are judged as grey images of 28×28.",
+            got=f"images of shape {tuple(images.shape)}",
+            allowed="(n, 1, 28, 28) or (n, 784), in [-1, 1]",
+            next="Resize them: real ones with gw.data.load('digits', size=28), generated ones in a module.",
+        )
+    )
+
+
 def _of(parts: Iterable[Tensor]) -> Tensor:
     net = digit_classifier()
     found = [torch.empty(0, net.head.in_features)]
     for part in parts:
-        images = as_images(part)
-        if images.shape[1:] != (1, 28, 28):
-            raise ImageError(
-                problem(
-                    "the features are those of grey images of 28×28.",
-                    got=f"images of shape {tuple(part.shape)}",
-                    allowed="(n, 1, 28, 28) or (n, 784), in [-1, 1]",
-                    next="Resize them, for instance with gw.data.load('digits', size=28).",
-                )
-            )
+        images = as_digits(part)
         with torch.no_grad():
             found += [net.features(few) for few in torch.split(images.cpu(), _BATCH)]
     return torch.cat(found)

@@ -9,13 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan_widgets.core.errors import ImageError, problem
+from gan_widgets.core.errors import problem
 from gan_widgets.core.fitting import fitting
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.live import call, quiet
 from gan_widgets.core.locks import lock_of
-from gan_widgets.core.pixels import as_images
-from gan_widgets.train.features import DistanceError
+from gan_widgets.train.features import DistanceError, as_digits
 
 _BATCH = 250
 
@@ -97,7 +96,7 @@ def quality(
     probable = []
     with lock_of(generator), quiet(generator, "eval"), quiet(classifier, "eval"):
         for at in range(0, n, _BATCH):
-            images = _checked(call(generator, placed(seeds[at : at + _BATCH])))
+            images = as_digits(call(generator, placed(seeds[at : at + _BATCH])))
             probable.append(classifier(images).softmax(1).cpu())
             _check_finite(images.cpu(), probable[-1], first_seed + at)
     best, digit = torch.cat(probable).max(1)
@@ -125,20 +124,6 @@ def check_drawn(n: int, **seed: int) -> None:
                     next="Pass for instance n=1000; without a seed it is 0.",
                 )
             )
-
-
-def _checked(output: Any) -> Tensor:  # noqa: ANN401  (a generator may give anything)
-    images = as_images(output)
-    if images.shape[1:] != (1, 28, 28):
-        raise ImageError(
-            problem(
-                "digits are judged as grey images of 28×28.",
-                got=f"images of shape {tuple(images.shape)}",
-                allowed="(n, 1, 28, 28) or (n, 784), in [-1, 1]",
-                next="Wrap the generator in a module that resizes what it gives.",
-            )
-        )
-    return images
 
 
 def _check_finite(images: Tensor, probable: Tensor, first: int) -> None:
