@@ -1,17 +1,17 @@
 """One slider per unit, and what turning units off does to the images while the hand moves."""
 
 from collections.abc import Iterable
-from math import isqrt
 from typing import Any
 
 import numpy as np
 from traitlets import Bytes, Dict, List, Unicode
 
 from gan_widgets.core.edits import Ablate, Edit, to_code
-from gan_widgets.core.pixels import mosaic, png, to_uint8
+from gan_widgets.core.pixels import to_uint8
 from gan_widgets.core.seeds import SEED_LIMIT
 from gan_widgets.widgets import _domains
 from gan_widgets.widgets._base import View
+from gan_widgets.widgets._change_picture import picture_of
 from gan_widgets.widgets._wire import floats, padded, short
 from gan_widgets.widgets.layer_picker import facts
 
@@ -119,11 +119,8 @@ class AblationSliders(View):
 
     def picture(self) -> bytes:
         """Return before, after and difference side by side in one PNG."""
-        before, after = (to_uint8(images, *self.lab.range) for images in (self.lab.baseline, self.lab.images))
-        difference = np.abs(after.astype(np.int16) - before).astype(np.uint8)
-        sheets = [mosaic(part, columns=isqrt(len(part) - 1) + 1) for part in (before, after, difference)]
-        gap = np.full((sheets[0].shape[0], 4, sheets[0].shape[2]), 255, np.uint8)
-        return png(np.concatenate([sheets[0], gap, sheets[1], gap, sheets[2]], axis=1))
+        images = (to_uint8(images, *self.lab.range) for images in (self.lab.baseline, self.lab.images))
+        return picture_of(*images)
 
     def _own(self) -> list[Ablate]:
         """Return the edit that the sliders are, if there: the first without a mask, to a named value."""

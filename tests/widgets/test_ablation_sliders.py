@@ -7,7 +7,8 @@ from PIL import Image
 from torch import nn
 
 import gan_widgets as gw
-from gan_widgets.core.pixels import to_uint8
+from gan_widgets.core.pixels import colormap, to_uint8
+from gan_widgets.widgets._change_picture import picture_of
 
 
 @pytest.fixture
@@ -242,11 +243,35 @@ def test_values_outside_their_domain_are_refused(view, lab, page, name, value):
 def test_the_picture_shows_before_after_and_difference(view, lab):
     lab.edits = [gw.Ablate("3", units=range(8))]
     picture = np.asarray(Image.open(io.BytesIO(view.picture())))
-    assert picture.shape == (2 * 14, 3 * 3 * 10 + 2 * 4)
+    assert picture.shape == (2 * 14, 3 * 3 * 10 + 2 * 4, 3)
     before, after = to_uint8(lab.baseline)[0, :, :, 0], to_uint8(lab.images)[0, :, :, 0]
-    assert np.array_equal(picture[:14, :10], before)
-    assert np.array_equal(picture[:14, 34:44], after)
-    assert np.array_equal(picture[:14, 68:78], np.abs(after.astype(int) - before))
+    assert np.array_equal(picture[:14, :10], before[..., None].repeat(3, 2))
+    assert np.array_equal(picture[:14, 34:44], after[..., None].repeat(3, 2))
+    signed = after.astype(float) - before
+    ends = next(ends for ends in (16, 32, 64, 128, 255) if np.abs(changes(lab)).max() <= ends)
+    place = 127.5 + signed * 127.5 / ends
+    assert np.abs(place - 127.5).max() > 10
+    assert np.array_equal(picture[:14, 68:78], colormap("diverging")[np.floor(place + 0.5).astype(int)])
+
+
+def changes(lab):
+    return to_uint8(lab.images).astype(float) - to_uint8(lab.baseline)
+
+
+def test_the_picture_of_no_edit_has_the_middle_colour_in_its_difference(view):
+    picture = np.asarray(Image.open(io.BytesIO(view.picture())))
+    assert np.array_equal(picture[:14, :10], picture[:14, 34:44])
+    assert (picture[:14, 68:78] == colormap("diverging")[128]).all()
+
+
+def test_the_picture_lays_transparent_images_on_white_and_leaves_empty_places_white():
+    images = np.full((3, 2, 4, 4), 100, np.uint8)
+    images[0, ..., 3], images[1:, ..., 3] = 0, 255
+    picture = np.asarray(Image.open(io.BytesIO(picture_of(images, images))))
+    assert picture.shape == (4, 3 * 8 + 2 * 4, 3)
+    assert (picture[:2, :4] == 255).all()
+    assert (picture[:2, 4:8] == 100).all()
+    assert (picture[2:, 4:8] == 255).all()
 
 
 def test_colour_images_and_fully_connected_layers(page):

@@ -1,0 +1,45 @@
+"""What an edit changed, as a still picture in the colours of the live view, for places without a kernel."""
+
+from math import isqrt
+
+import numpy as np
+
+from gan_widgets.core.pixels import Pixels, colormap, mosaic, png
+
+_RANGES = 16, 32, 64, 128, 255  # ends of the colour scale in grey levels, as in the live view
+_GAP = 4
+
+
+def picture_of(before: Pixels, after: Pixels) -> bytes:
+    """Return a PNG of three sheets side by side, before, after and difference, of images `(n, H, W, ch)`."""
+    sheets = [_sheet(images) for images in (before, after, difference(before, after))]
+    gap = np.full((sheets[0].shape[0], _GAP, 3), 255, np.uint8)
+    return png(np.concatenate([sheets[0], gap, sheets[1], gap, sheets[2]], axis=1))
+
+
+def difference(before: Pixels, after: Pixels) -> Pixels:
+    """Colour after − before, in grey levels: uint8 `(n, H, W, 3)`.
+
+    No change is the middle of "diverging"; its ends are the least of ±16, 32, 64, 128, 255 to clip nothing.
+
+    >>> before, after = np.zeros((1, 1, 2, 1), np.uint8), np.array([[[[0], [200]]]], np.uint8)
+    >>> difference(before, after)[0, 0].tolist() == colormap("diverging")[[128, 228]].tolist()
+    True
+    """
+    signed = (after[..., :3].astype(np.float64) - before[..., :3]).mean(3)
+    largest = np.abs(signed).max(initial=0)
+    ends = next(ends for ends in _RANGES if largest <= ends)
+    place = np.floor(127.5 + signed * 127.5 / ends + 0.5)
+    colours: Pixels = colormap("diverging")[place.astype(np.uint8)]
+    return colours
+
+
+def _sheet(images: Pixels) -> Pixels:
+    """Lay images out on white: an alpha channel blends into it, and places without an image are empty."""
+    colours = images[..., :3] if images.shape[3] >= 3 else images[..., :1].repeat(3, axis=3)
+    if images.shape[3] == 4:
+        cover = images[..., 3:] / 255
+        colours = np.rint(colours * cover + 255 * (1 - cover)).astype(np.uint8)
+    columns = isqrt(len(images) - 1) + 1
+    empty = np.full((-len(images) % columns, *colours.shape[1:]), 255, np.uint8)
+    return mosaic(np.concatenate([colours, empty]), columns)
