@@ -52,7 +52,8 @@ class Host:
 
     @property
     def written(self) -> list[dict[str, Any]]:
-        """Every message that the last view sent to the kernel, in order."""
+        """Every message that the last view sent to the kernel, in order; what they changed is painted."""
+        self.drawn()
         return self.page.evaluate("host.written")
 
     @property

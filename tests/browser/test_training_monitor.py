@@ -102,6 +102,8 @@ def test_sliders_move_and_controls_take_effect_while_it_trains(jupyter_lab: Lab)
     expect(jupyter_lab.view("ablation-sliders")).to_have_attribute("data-strengths-nonzero", "1")
     monitor.button("Freeze D").click()
     kernel.until("trainer.controls.frozen == ('D',)")
+    begun = kernel.value("trainer.step") + 1  # may have begun before the change, and ends as it began
+    kernel.until(f"trainer.step > {begun}")
     weights = kernel.value("D.fc1.weight.sum().item()")
     step = kernel.value("trainer.step")
     kernel.until(f"trainer.step > {step + 5}")
