@@ -1,6 +1,5 @@
 """What may enter a controller: a check returns the value in its one true form, or raises."""
 
-import operator
 from collections.abc import Iterable
 from dataclasses import replace
 from math import isfinite
@@ -13,6 +12,7 @@ from gan_widgets.core.errors import ControllerError, EditError, problem
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.layers import LayerInfo, Layers
 from gan_widgets.core.live import unwrap
+from gan_widgets.core.quantities import whole_number
 from gan_widgets.core.recipe import Recipe
 from gan_widgets.core.store import weight_hash
 
@@ -91,7 +91,7 @@ def _checked_edit(edit: Any, layers: Layers) -> Edit:  # noqa: ANN401  (anything
 def checked_selection(units: Iterable[int], info: LayerInfo) -> tuple[int, ...]:
     """Return `units` of this layer, ascending and each once. Raises ControllerError."""
     try:
-        chosen = sorted({_whole(unit) for unit in units})
+        chosen = sorted({whole_number(unit) for unit in units})
     except TypeError:
         chosen = [-1]
     if chosen and not 0 <= chosen[0] <= chosen[-1] < info.units:
@@ -109,7 +109,7 @@ def checked_selection(units: Iterable[int], info: LayerInfo) -> tuple[int, ...]:
 def checked_samples(samples: int) -> range:
     """Return the first seeds. Raises ControllerError unless `samples` is a whole number from 1 up."""
     try:
-        count = _whole(samples)
+        count = whole_number(samples)
     except TypeError:
         count = 0
     if count < 1:
@@ -127,7 +127,7 @@ def checked_samples(samples: int) -> range:
 def checked_images(images: int) -> int:
     """Return how many images to dissect. Raises ControllerError unless it is a whole number from 4 up."""
     try:
-        count = _whole(images)
+        count = whole_number(images)
     except TypeError:
         count = 0
     if count < 4:
@@ -220,9 +220,3 @@ def middle(layers: Layers) -> str:
     kinds = ([info for info in maps if info in rectified], maps, rectified, list(layers))
     best = next(kind for kind in kinds if kind)
     return best[len(best) // 2].name
-
-
-def _whole(value: object) -> int:
-    if isinstance(value, bool):
-        raise TypeError
-    return operator.index(value)  # type: ignore[arg-type]

@@ -16,6 +16,18 @@ PerUnit: TypeAlias = float | tuple[float, ...]
 Mask: TypeAlias = tuple[tuple[float, ...], ...]
 
 
+def whole_number(value: object) -> int:
+    """Give a whole number as an int; raises `TypeError` for anything else, also for a bool.
+
+    >>> import torch
+    >>> whole_number(torch.tensor(3)), whole_number(7)
+    (3, 7)
+    """
+    if isinstance(value, bool):
+        raise TypeError("a bool is no number here")
+    return operator.index(value)  # type: ignore[arg-type]  # it may be anything
+
+
 def units(given: object) -> tuple[int, ...]:
     """Return unit numbers as a tuple of distinct ints from 0 on; raises `EditError`."""
     plain = given if type(given) is tuple else _plain(given)

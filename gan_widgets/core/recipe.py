@@ -110,7 +110,7 @@ class Recipe:
                     next="Load the weights that it was made with, or make a recipe of these: lab.recipe().",
                 )
             )
-        drawn = fitting(self._latents(None if latents is None else fitting(latents, root)), root)
+        drawn = self._latents(latents, root)
         inputs = drawn(self.seeds)
         edited = intervene(root, self.edits, latents=drawn, seeds=self.seeds, mode=self.mode)
         with alone(), quiet(root, self.mode, 0), edited:
@@ -119,12 +119,14 @@ class Recipe:
     def __hash__(self) -> int:
         return hash(self.to_json())
 
-    def _latents(self, given: Latents | None) -> Latents:
+    def _latents(self, given: Latents | None, model: nn.Module) -> Latents:
         if given is None:
             try:
-                return Latents.from_description(self.latents)
+                described = Latents.from_description(self.latents)
             except LatentsError as error:
                 raise RecipeError(str(error)) from error
+            return fitting(described, model)
+        given = fitting(given, model)
         said, wanted = given.describe() | {"device": ""}, self.latents | {"device": ""}
         if said != wanted:
             raise RecipeError(

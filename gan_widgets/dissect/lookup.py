@@ -1,9 +1,8 @@
 """Places of units, concepts and levels, found by name, number or share."""
 
-import operator
-
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.core.names import nearest
+from gan_widgets.core.quantities import whole_number
 
 
 def unit_of(unit: int, units: int, layer: str) -> int:
@@ -65,7 +64,7 @@ def level_of(level: float, shares: tuple[float, ...], count: int) -> int:
 
 def _place(given: object, count: int) -> int | None:
     try:
-        at = -1 if isinstance(given, bool) else operator.index(given)  # type: ignore[arg-type]  # it may be none
+        at = whole_number(given)
     except TypeError:
         return None
     return at if 0 <= at < count else None

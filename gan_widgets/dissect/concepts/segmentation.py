@@ -7,7 +7,6 @@ things = gw.concepts.network(net, dict(enumerate(weights.meta["categories"])),
                              mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), size=520)
 """
 
-import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_widgets.core.errors import DissectionError, problem
+from gan_widgets.core.quantities import whole_number
 from gan_widgets.dissect.concepts.protocol import checked_names, spread
 from gan_widgets.dissect.concepts.scaled import check_number
 from gan_widgets.dissect.concepts.source import Source
@@ -120,6 +120,6 @@ def _channel(key: object) -> int:
     if isinstance(key, str):
         return int(key) if key.isascii() and key.isdigit() else -1
     try:
-        return -1 if isinstance(key, bool) else operator.index(key)  # type: ignore[arg-type]  # it may be none
+        return whole_number(key)
     except TypeError:
         return -1

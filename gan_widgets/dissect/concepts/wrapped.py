@@ -1,6 +1,5 @@
 """A network that was trained on images of its own, run on a generator's images without leaving a trace."""
 
-import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -14,6 +13,7 @@ from torch.nn import functional as F
 
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.core.live import quiet, unwrap
+from gan_widgets.core.quantities import whole_number
 from gan_widgets.core.store import weight_hash
 from gan_widgets.dissect.concepts.protocol import check_images
 from gan_widgets.dissect.concepts.scaled import check_range, check_within
@@ -120,7 +120,7 @@ def _sides(given: object) -> tuple[int, ...]:
     """Give one whole number twice, or those of a sequence; `()` for anything else."""
     try:
         sides = tuple(given) if isinstance(given, Iterable) else (given, given)
-        return () if bool in map(type, sides) else tuple(map(operator.index, sides))
+        return tuple(map(whole_number, sides))
     except TypeError:
         return ()
 
