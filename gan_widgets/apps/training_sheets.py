@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gan_widgets.core.fitting import fitting
 from gan_widgets.core.live import Inputs, call, quiet
 from gan_widgets.core.locks import lock_of
 from gan_widgets.core.pixels import Pixels, as_images, to_uint8
@@ -77,9 +78,7 @@ class Sheets:
         with lock_of(model), quiet(model, "eval"):
             step = self._trainer.step
             if self._inputs is None:
-                device = next((p.device for p in model.parameters()), None)
-                latents = self._trainer.latents if device is None else self._trainer.latents.to(device)
-                self._inputs = latents(self.seeds)
+                self._inputs = fitting(self._trainer.latents, model)(self.seeds)
             pixels = to_uint8(as_images(call(model, self._inputs)))
         sheet = Sheet(step, pixels)
         with self._guard:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import nn
 
 from gan_widgets.core.latents import Latents, Sampler, as_latents
@@ -27,8 +28,18 @@ def fitting(latents: Latents | Sampler | Callable[[int], Any], model: nn.Module)
     """
     known, parameters = as_latents(latents), list(unwrap(model).parameters())
     devices = dict.fromkeys(parameter.device for parameter in parameters)
-    dtypes = {parameter.dtype for parameter in parameters if parameter.is_floating_point()}
-    one = next(iter(dtypes)) if len(dtypes) == 1 else None
+    one = floating_dtype(model)
     device = known.device if known.device in devices else next(iter(devices), known.device)
-    dtype = known.dtype if known.dtype is None or one is None or one.itemsize < 2 else one
+    dtype = known.dtype if known.dtype is None or one is None else one
     return known if (device, dtype) == (known.device, known.dtype) else known.to(device, dtype)
+
+
+def floating_dtype(model: nn.Module) -> torch.dtype | None:
+    """Give the one floating dtype of the model's parameters; None for several, for none, and for 8 bits.
+
+    >>> floating_dtype(nn.Linear(3, 2).half())
+    torch.float16
+    """
+    dtypes = {p.dtype for p in unwrap(model).parameters() if p.is_floating_point()}
+    one = dtypes.pop() if len(dtypes) == 1 else None
+    return None if one is None or one.itemsize == 1 else one

@@ -9,9 +9,10 @@ from math import nan
 import torch
 from torch import Tensor, nn
 
+from gan_widgets.core.fitting import fitting
 from gan_widgets.core.kept import kept
 from gan_widgets.core.live import Inputs, call
-from gan_widgets.train.step import Stepping, device_of
+from gan_widgets.train.step import Stepping
 from gan_widgets.train.streams import Chance
 
 BATCH = 64
@@ -27,7 +28,7 @@ def diversity_of(trainer: Stepping) -> float:
     """Give `relative_spread` for the images of the first seeds, and as many real ones."""
     n = min(BATCH, len(trainer.data))
     real = trainer.data.scaled(trainer.data.order(trainer.seed, 0)[:n])
-    return relative_spread(trainer.G, trainer.latents.to(device_of(trainer.G))(range(n)), real)
+    return relative_spread(trainer.G, fitting(trainer.latents, trainer.G)(range(n)), real)
 
 
 def relative_spread(G: nn.Module, inputs: Inputs, real: Tensor) -> float:

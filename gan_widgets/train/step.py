@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_widgets.core.errors import TrainingError, problem
+from gan_widgets.core.fitting import fitting, floating_dtype
 from gan_widgets.core.kept import kept
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.live import call
@@ -158,16 +159,17 @@ class Stepping:
             self._order = (epoch, self.data.order(self.seed, epoch))
         chosen = self._order[1][at * self.batch : (at + 1) * self.batch]
         device = device_of(self.D)
-        return self.data.scaled(chosen, device), self.data.labels[chosen].to(device)
+        images = self.data.scaled(chosen, device).to(dtype=floating_dtype(self.D))
+        return images, self.data.labels[chosen].to(device)
 
     def _fake(self, chance: Chance, turn: int, *, followed: bool = True, still: bool = False) -> Tensor:
         """Make images in the form of the real ones; `followed` when G is to learn from them."""
         seeds = self._stream(_LATENTS, turn).generate_state(self.batch).tolist()
-        inputs = self.latents.to(device_of(self.G))(seeds)
+        inputs = fitting(self.latents, self.G)(seeds)
         untouched = _still(self.G) if still else nullcontext()
         with torch.set_grad_enabled(followed), untouched, chance.inside(self.G):
             fake = self._formed(call(self.G, inputs))
-        return fake.to(device_of(self.D))
+        return fake.to(device_of(self.D), floating_dtype(self.D))
 
     def _formed(self, fake: Tensor) -> Tensor:
         shape = self.data.images.shape[1:]

@@ -55,7 +55,7 @@ class Trainer(Stepping):
     G's. `average` is a copy of G whose weights are the running mean of G's with decay `ema` (None: `average`
     is G itself); it gives the better samples. `penalty` is added to D's loss, and D's weights are clipped to
     ±`clip` after each of its steps (default: the loss's own of both). G may give flat images: D sees them in
-    the form of the real ones.
+    the form of the real ones. Latents and images come in the floating dtype of the network that gets them.
 
     Two more lessons help when there are few images. `labels` is the weight of the cross-entropy with which D
     learns the labels of real images too; D is then `Classifying`. `shift` is by how many pixels at most every
