@@ -1,7 +1,7 @@
 """The images that most activate a unit, made again from their seeds, with the regions that were scored."""
 
-import operator
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -18,6 +18,7 @@ from gan_widgets.core.latents import Latents
 from gan_widgets.core.live import Mode, call, quiet, unwrap
 from gan_widgets.core.locks import lock_of
 from gan_widgets.core.pixels import as_images
+from gan_widgets.core.quantities import whole_number
 from gan_widgets.core.store import weight_hash
 from gan_widgets.dissect.plan import batch_of
 from gan_widgets.dissect.regions import regions
@@ -79,9 +80,9 @@ class Examples:
         """Return the `count` top images of each of these units, fewer where fewer are known.
 
         Each seed that several units share is run once. Raises ControllerError for units that the dissection
-        does not have, and when the weights are not those that were dissected.
+        does not have, for a count below 1, and when the weights are not those that were dissected.
         """
-        chosen = _checked(units, found)
+        chosen, count = _checked(units, found), _counted(count)
         with lock_of(self._model):
             if self._found is not found or self._count != count:
                 self.forget()
@@ -205,7 +206,7 @@ def _together(found: Any) -> int:  # noqa: ANN401
 
 def _checked(units: Iterable[int], found: Any) -> list[int]:  # noqa: ANN401
     try:
-        chosen = [operator.index(unit) for unit in units]
+        chosen = [whole_number(unit) for unit in units]
     except TypeError:
         chosen = [-1]
     if not all(0 <= unit < found.units for unit in chosen):
@@ -218,3 +219,17 @@ def _checked(units: Iterable[int], found: Any) -> list[int]:  # noqa: ANN401
             )
         )
     return chosen
+
+
+def _counted(count: object) -> int:
+    with suppress(TypeError):
+        if (number := whole_number(count)) >= 1:
+            return number
+    raise ControllerError(
+        problem(
+            "examples are counted from one up.",
+            got=f"count={count!r}",
+            allowed="a whole number from 1 up",
+            next="Pass for instance count=8.",
+        )
+    )

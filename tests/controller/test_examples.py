@@ -118,7 +118,7 @@ def test_changed_weights_are_refused_until_they_are_back(lab, model):
     assert len(lab.examples.of(scored, [0], count=2)) == 1
 
 
-@pytest.mark.parametrize("units", [[8], [-1], [0.5], None])
+@pytest.mark.parametrize("units", [[8], [-1], [True], [0.5], ["0"], 3, None])
 def test_units_that_are_not_there_are_refused(lab, units):
     with pytest.raises(ControllerError, match=r"not units of '3'(.|\n)*from 0 to 7"):
         lab.examples.of(found(), units, count=2)
@@ -217,3 +217,9 @@ def test_where_images_depend_on_their_batch_the_regions_are_the_scored_ones_too(
             own = maps[int(seed)][example.unit]
             assert float(own.max()) == value
             assert np.array_equal(regions(own[None, None], level, region.shape)[0, 0], region)
+
+
+@pytest.mark.parametrize("count", [0, -1, True, 2.0, "2", None])
+def test_a_count_of_examples_below_one_is_refused(lab, count):
+    with pytest.raises(ControllerError, match=r"from one up\.\n  got: count="):
+        lab.examples.of(found(), [0], count=count)
