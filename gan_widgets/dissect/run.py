@@ -71,7 +71,7 @@ def dissect(  # type: ignore[misc]  # (the two above leave the keywords to this 
 
     Several layers are read in the same forwards, and give a dict. Fully connected layers are compared with
     the presence of concepts in images. `null` is what chance is: masks permuted among images, the same
-    network untrained (which doubles the time), or None.
+    network untrained (which doubles the time; see `untrained.untrained`), or None.
 
     `batch` images run at once, fewer when memory runs out. Counting does not depend on it; a model may (some
     matrix products round otherwise for odd batches), and in modes where images depend on their batch it is
@@ -122,7 +122,7 @@ def dissect(  # type: ignore[misc]  # (the two above leave the keywords to this 
     prior = as_latents(latents)
     work = [_begun(model, names, prior, segmenter, settings, known, earlier)]
     if null == "untrained":
-        twin, without = untrained(model), replace(settings, null=None)
+        twin, without = untrained(model, latents=prior), replace(settings, null=None)
         work.append(_begun(twin, names, prior, segmenter, without, _untrained(known), _untrained(earlier)))
 
     def results() -> Dissection | dict[str, Dissection]:

@@ -4,17 +4,26 @@ import copy
 
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
 
+from gan_widgets.core.fitting import fitting
 from gan_widgets.core.kept import streams_kept
-from gan_widgets.core.live import unwrap
+from gan_widgets.core.latents import Latents
+from gan_widgets.core.live import call, eager, unwrap
+
+_BATCH, _BATCHES = 16, 4
 
 
-def untrained(model: nn.Module, seed: int = 0) -> nn.Module:
+def untrained(model: nn.Module, seed: int = 0, latents: Latents | None = None) -> nn.Module:
     """Give a copy of a model with weights as before training; the model stays as it was.
 
     Every module that has `reset_parameters` is reset by it. A parameter that this leaves as it was (of a
     module without that method, or behind a parametrization such as spectral norm) gets its own values in
     random order: as large as before, and without any structure. The same seed gives the same weights.
+
+    Running means and variances, as batch normalisation keeps them, start at 0 and 1, which are not those of
+    the new weights: in evaluation mode the network may draw an even grey, and to be better than that says
+    little. With `latents` they are those of 64 images, averaged over batches of 16.
 
     >>> model = nn.Sequential(nn.Linear(3, 4), nn.PReLU(4))
     >>> new = untrained(model)
@@ -34,4 +43,26 @@ def untrained(model: nn.Module, seed: int = 0) -> nn.Module:
             if parameter.equal(before[name]):
                 order = torch.randperm(parameter.numel(), generator=stream).to(parameter.device)
                 parameter.copy_(parameter.flatten()[order].view_as(parameter))
+        if latents is not None:
+            _settle(twin, latents)
     return twin
+
+
+def _settle(model: nn.Module, latents: Latents) -> None:
+    """Average the statistics of normalisations over batches; all other modules run as in evaluation."""
+    norms = [m for m in model.modules() if isinstance(m, _NormBase) and m.num_batches_tracked is not None]
+    if not norms:
+        return
+    flags = [(module, module.training) for module in model.modules()]
+    momenta = [norm.momentum for norm in norms]
+    model.eval()
+    for norm in norms:
+        norm.train().momentum = None  # a plain average
+    fit = fitting(latents, model)
+    with eager(model):
+        for first in range(0, _BATCH * _BATCHES, _BATCH):
+            call(model, fit(range(first, first + _BATCH)))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    for module, training in flags:
+        module.training = training

@@ -5,6 +5,8 @@ import pytest
 import torch
 from torch import nn
 
+import gan_widgets as gw
+from gan_widgets.core.latents import from_function as from_seeds
 from gan_widgets.core.latents import normal
 from gan_widgets.dissect.concepts import from_function
 from gan_widgets.dissect.run import dissect
@@ -53,12 +55,47 @@ def test_tied_weights_stay_tied():
     assert not new[0].weight.equal(model[0].weight)
 
 
+def test_statistics_are_those_of_the_new_weights(assert_unchanged):
+    """The mean over batches of each batch's mean and unbiased variance, which is what normalises it."""
+    model = nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4, momentum=0.3), nn.ReLU(), nn.Dropout(0.9)).eval()
+    model[1].running_mean.uniform_(5, 9)
+    same = assert_unchanged(model)
+    new = untrained(model, latents=normal(6))
+    same()
+    batches = [new[0](normal(6)(range(at, at + 16))).detach() for at in (0, 16, 32, 48)]
+    mean = sum(batch.mean(0) for batch in batches) / 4
+    variance = sum(batch.var(0) for batch in batches) / 4
+    torch.testing.assert_close(new[1].running_mean, mean)
+    torch.testing.assert_close(new[1].running_var, variance)
+    assert (new[1].momentum, new[1].training, new.training) == (0.3, False, False)
+    again = untrained(model, latents=normal(6))
+    assert all(map(torch.equal, new.state_dict().values(), again.state_dict().values()))
+
+
+def test_a_network_with_batch_normalisation_draws_more_than_grey():
+    G, _, latents = gw.pretrained("dcgan-mnist")
+    with torch.no_grad():
+        trained, grey, drawn = (
+            net.eval()(latents(range(32))).std() for net in (G, untrained(G), untrained(G, latents=latents))
+        )
+    assert grey < 0.05 * trained
+    assert drawn > 0.5 * trained
+
+
+def test_latents_are_not_asked_for_where_there_are_no_statistics():
+    asked = []
+    counting = from_seeds(lambda seed: asked.append(seed) or torch.zeros(3))
+    before = len(asked)
+    untrained(nn.Sequential(nn.Linear(3, 4), nn.InstanceNorm1d(4)), latents=counting)
+    assert len(asked) == before
+
+
 def test_cells_are_compared_with_the_units_of_the_untrained_network(assert_unchanged):
     model = generator()
     same = assert_unchanged(model)
     found = run(model, null="untrained")
     same()
-    alone = run(untrained(model), null=None)
+    alone = run(untrained(model, latents=normal(6)), null=None)
     theirs = alone.iou[[state == "ok" for state in alone.states]]
     assert len(theirs) > 2
     for unit, concept in np.argwhere(~np.isnan(found.iou)):
