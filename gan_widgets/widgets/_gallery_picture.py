@@ -49,9 +49,9 @@ def _lit(image: Pixels, region: NDArray[np.bool_] | None) -> Image.Image:
     colors = image[:, :, :3] if image.shape[2] >= 3 else image[:, :, :1].repeat(3, axis=2)
     scale = _SIDE / max(colors.shape[:2])
     size = max(1, round(colors.shape[1] * scale)), max(1, round(colors.shape[0] * scale))
-    large = Image.fromarray(np.ascontiguousarray(colors)).resize(size, Image.Resampling.NEAREST)
+    large = Image.fromarray(np.ascontiguousarray(colors)).resize(size, Image.Resampling.BOX)
     if region is None:
         return large
     outside = Image.fromarray(np.where(region, 0, round(255 * _VEILED)).astype(np.uint8))
     veil = Image.new("RGB", size, (_VEIL,) * 3)
-    return Image.composite(veil, large, outside.resize(size, Image.Resampling.NEAREST))
+    return Image.composite(veil, large, outside.resize(size, Image.Resampling.BOX))
