@@ -129,6 +129,7 @@ class View(anywidget.AnyWidget):
                 with self._lock_property(**sync_data):
                     for name in (name for name in self.writable if name in values):
                         self.set_trait(name, values[name])
+                self._echo(values)
             except Exception as failure:  # noqa: BLE001  (a front end is told, never raised at)
                 self._refuse(failure, sync_data)
 
@@ -144,9 +145,8 @@ class View(anywidget.AnyWidget):
         """Make a layout when somebody asks for it: a page takes longer over one than over the view's rows."""
         layout = Layout()
         if self.comm is not None:
-            self._send(
-                {"method": "update", "state": {"layout": f"IPY_MODEL_{layout.model_id}"}, "buffer_paths": []}
-            )
+            state = {"layout": f"IPY_MODEL_{layout.model_id}"}
+            self._send({"method": "update", "state": state, "buffer_paths": []})
         return layout
 
     def notify_change(self, change: Any) -> None:  # noqa: ANN401  (traitlets' own record)
@@ -193,8 +193,7 @@ class View(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:  # noqa: ANN401  (IPython's protocol)
         both: Any = super()._repr_mimebundle_(**kwargs)
         data, metadata = both
-        png = self.still()
-        if png is not None:
+        if (png := self.still()) is not None:
             data["image/png"] = base64.b64encode(png).decode("ascii")
         return data, metadata
 
@@ -239,6 +238,12 @@ class View(anywidget.AnyWidget):
         self.error = in_words(failure)
         self._states_to_send.update(name for name in names if name in self.keys)
 
+    def _echo(self, names: Iterable[str]) -> None:
+        # a page that had older news after it wrote is put right, and so is a second window on this kernel
+        if echoed := {name for name in names if self.trait_metadata(name, "echo_update", True)}:
+            state = self.get_state(echoed)
+            self._send({"method": "echo_update", "state": state, "buffer_paths": []})
+
     def _redraw(self, names: Iterable[str]) -> None:
         with self._as_drawing():
             try:
@@ -256,20 +261,15 @@ class View(anywidget.AnyWidget):
             self._drawing = before
 
     def _check_call(self, lab: object, keywords: dict[str, Any]) -> None:
-        name, allowed = type(self).__name__, (*self.writable, "layout")
+        name, known = type(self).__name__, (*self.writable, "layout")
         if not isinstance(lab, Controller):
-            what, got, step = (
-                f"{name} shows a controller.",
-                type(lab).__name__,
-                "Pass lab = gw.attach(model, latents=latents).",
-            )
-            raise TypeError(problem(what, got=got, allowed="what gw.attach returned", next=step))
-        for unknown in keywords.keys() - set(allowed):
-            what, got = f"{name} has no keyword {unknown!r}.", f"{unknown}={keywords[unknown]!r}"
-            step = "Leave it out, or correct its spelling."
-            raise TypeError(
-                problem(what, got=got, allowed="the controller, then " + ", ".join(allowed), next=step)
-            )
+            what, step = f"{name} shows a controller.", "Pass lab = gw.attach(model, latents=latents)."
+            got, allowed = type(lab).__name__, "what gw.attach returned"
+            raise TypeError(problem(what, got=got, allowed=allowed, next=step))
+        for unknown in keywords.keys() - set(known):
+            what, step = f"{name} has no keyword {unknown!r}.", "Leave it out, or correct its spelling."
+            got, allowed = f"{unknown}={keywords[unknown]!r}", "the controller, then " + ", ".join(known)
+            raise TypeError(problem(what, got=got, allowed=allowed, next=step))
 
 
 def in_words(failure: Exception) -> str:

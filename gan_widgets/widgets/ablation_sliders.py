@@ -35,11 +35,11 @@ class AblationSliders(View):
     """Type: float32, little-endian, `(units,)`, 0 to 1: the committed state. Writable, as one undo step."""
     preview: Any = Dict(None, allow_none=True).tag(sync=True, echo_update=False)
     """Type: `{"units": [int] or "selection", "strength": float}` in a drag, else None. Writable."""
-    value: Any = Unicode("zero").tag(sync=True, echo_update=False)
+    value: Any = Unicode("zero").tag(sync=True)
     """Type: "zero", "mean" or "resample": what an ablated unit becomes. Writable. Default: "zero"."""
-    selection: List[Any] = List().tag(sync=True, echo_update=False)
+    selection: List[Any] = List().tag(sync=True)
     """Type: list of int, ascending: the chosen units. Writable."""
-    sort = Unicode("index").tag(sync=True, echo_update=False)
+    sort = Unicode("index").tag(sync=True)
     """Type: "index", "strength" or "selection". Writable. Default: "index"."""
     before = Bytes().tag(sync=True, echo_update=False)
     """Type: uint8 of `shape`: the unedited images."""

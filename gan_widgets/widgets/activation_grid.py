@@ -39,13 +39,13 @@ class ActivationGrid(View):
     """Type: `[low, high]`, the finite values of all units in this sample; `[0, 0]` if none is finite."""
     seeds: List[Any] = List().tag(sync=True, echo_update=False)
     """Type: list of int. The seeds of all samples."""
-    sample = Int(0).tag(sync=True, echo_update=False)
+    sample = Int(0).tag(sync=True)
     """Type: int. The place among the seeds of the sample that is shown. Writable. Default: 0."""
-    sort = Unicode("index").tag(sync=True, echo_update=False)
+    sort = Unicode("index").tag(sync=True)
     """Type: "index", "mean", "max" or "selection". Writable. Default: "index"."""
-    scale = Unicode("shared").tag(sync=True, echo_update=False)
+    scale = Unicode("shared").tag(sync=True)
     """Type: "shared" or "unit": one colour range for all units, or one each. Writable. Default: "shared"."""
-    selection: List[Any] = List().tag(sync=True, echo_update=False)
+    selection: List[Any] = List().tag(sync=True)
     """Type: list of int, ascending: the chosen units. Writable."""
 
     def draw(self, names: Iterable[str]) -> None:

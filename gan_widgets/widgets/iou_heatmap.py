@@ -54,17 +54,17 @@ class IoUHeatmap(View):
     family-wise p."""
     shape: List[Any] = List().tag(sync=True, echo_update=False)
     """Type: `[3 or 6, units, concepts]`."""
-    sort = Unicode("concept").tag(sync=True, echo_update=False)
+    sort = Unicode("concept").tag(sync=True)
     """Type: "concept", "iou", "category", "cluster" or "number". Writable. Default: "concept"."""
-    show = Unicode("map").tag(sync=True, echo_update=False)
+    show = Unicode("map").tag(sync=True)
     """Type: "map" or "table". Writable. Default: "map"."""
-    interpretable = Bool(False).tag(sync=True, echo_update=False)
+    interpretable = Bool(False).tag(sync=True)
     """Type: bool: leave out units whose best IoU is below `threshold`. Writable. Default: False."""
     threshold = Float(0.05).tag(sync=True, echo_update=False)
     """Type: float from 0 to 1: what is below it is grey. Writable. Default: 0.05."""
-    selection: List[Any] = List().tag(sync=True, echo_update=False)
+    selection: List[Any] = List().tag(sync=True)
     """Type: list of int, ascending: the chosen units. Writable."""
-    concept = Int(-1).tag(sync=True, echo_update=False)
+    concept = Int(-1).tag(sync=True)
     """Type: int: the place of the chosen concept among `concepts`, −1 for none. Writable."""
 
     def draw(self, names: Iterable[str]) -> None:

@@ -21,7 +21,7 @@ class LayerPicker(View):
 
     layers: List[Any] = List().tag(sync=True, echo_update=False)
     """Type: list of `{"name": str, "kind": str, "units": int, "size": [h, w]}` in execution order."""
-    layer = Unicode().tag(sync=True, echo_update=False)
+    layer = Unicode().tag(sync=True)
     """Type: str, one of the names. Writable."""
 
     def draw(self, names: Iterable[str]) -> None:  # noqa: ARG002  (both traits are cheap)

@@ -67,9 +67,9 @@ class UnitGallery(View):
     pictures = Bytes().tag(sync=True, echo_update=False)
     """Type: uint8 images of `sheet["shape"]`; then, if there is a grid, one mask per place, a bit per pixel,
     row by row from the lowest bit, each mask from a new byte on; then padding."""
-    sort = Unicode("iou").tag(sync=True, echo_update=False)
+    sort = Unicode("iou").tag(sync=True)
     """Type: "iou", "number", "concept", "category" or "selection". Writable. Default: "iou"."""
-    region = Unicode("outline").tag(sync=True, echo_update=False)
+    region = Unicode("outline").tag(sync=True)
     """Type: "outline", "light" or "off": how a region is shown. Writable. Default: "outline"."""
     only = Dict({"at_least": None, "concept": False, "selected": False, "search": ""}).tag(
         sync=True, echo_update=False
@@ -77,9 +77,9 @@ class UnitGallery(View):
     """Type: `{"at_least": float or None, "concept": bool, "selected": bool, "search": str}`: show only units
     with this IoU or more, of the chosen concept, that are chosen, whose number or concept is searched.
     Writable; keys that are left out are off. Default: all off."""
-    selection: List[Any] = List().tag(sync=True, echo_update=False)
+    selection: List[Any] = List().tag(sync=True)
     """Type: list of int, ascending: the chosen units. Writable."""
-    concept = Int(-1).tag(sync=True, echo_update=False)
+    concept = Int(-1).tag(sync=True)
     """Type: int: the place of the chosen concept among `concepts`, −1 for none. Writable."""
 
     _drawn: Any = None

@@ -26,10 +26,13 @@ class Page:
         return made
 
     def updates(self, view):
-        """The states that were sent to this view since the last call, one per message, with their buffers."""
+        """The states that were sent to this view since the last call, one per message, with their buffers.
+
+        Without echoes of what this page wrote.
+        """
         states = []
         for comm_id, kind, data, buffers in self.sent:
-            if comm_id == view.model_id and kind == "comm_msg":
+            if comm_id == view.model_id and kind == "comm_msg" and data["method"] != "echo_update":
                 binary = {path[0]: buffer for path, buffer in zip(data["buffer_paths"], buffers, strict=True)}
                 states.append({**data["state"], **binary})
         self.sent.clear()

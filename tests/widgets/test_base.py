@@ -55,7 +55,6 @@ def test_a_missing_bundle_says_what_to_run(lab, kind, bundles):
 def test_a_view_has_at_most_twelve_synced_traits_of_its_own(lab, kind):
     own = [key for key in kind(lab).keys if not key.startswith("_")]
     assert len(set(own) - {"layout", "tabbable", "tooltip"}) <= 12
-    assert all(kind.class_traits()[key].metadata.get("echo_update") is False for key in kind.writable)
 
 
 @pytest.mark.parametrize("kind", VIEWS)
