@@ -16,8 +16,8 @@ latents. `--weights` are loaded into it; they are never unpickled. With several 
 into the names of its files: out.safetensors becomes out.net.6.safetensors.
 
 The table has each unit's best concept, by falling IoU, with a 95 % interval; p is the chance of such an IoU
-in this cell with shuffled masks, the family-wise p that any of the cells up to this one is luck, q the rate
-of false discoveries among cells like it.
+in this cell under the null, the family-wise p that any of the cells up to this one is luck (not known against
+an untrained network), q the rate of false discoveries among cells like it.
 
 Exit status: 0 for a whole run, 1 for an error, 2 for wrong options, 130 after Ctrl-C. What was counted until
 an error or Ctrl-C is saved; --resume goes on from there.

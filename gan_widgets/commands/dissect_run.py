@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from gan_widgets.commands import dissect_inputs as inputs
 from gan_widgets.core.errors import DissectionError, GanWidgetsError, problem
+from gan_widgets.core.words import interval
 from gan_widgets.dissect import run
 from gan_widgets.dissect.cluster import local
 from gan_widgets.dissect.result import Dissection
@@ -58,8 +59,8 @@ def dissect(options: argparse.Namespace) -> int:
 def table(found: Dissection, rows: int) -> str:
     """Write the best units of a dissection, at most so many, in columns.
 
-    Units below an IoU of 0.05 are left out. `p` is the chance of such an IoU in that cell with shuffled
-    masks, the family-wise one that any of the cells up to this one is luck, `q` the rate of false discoveries
+    Units below an IoU of 0.05 are left out. `p` is the chance of such an IoU in that cell under the null,
+    the family-wise one that any of the cells up to this one is luck, `q` the rate of false discoveries
     among cells like it; all need a null.
     """
     best = [one for one in found.best() if one.iou >= _AT_LEAST]
@@ -83,14 +84,13 @@ def table(found: Dissection, rows: int) -> str:
 
 
 def _row(best: Best) -> tuple[str, ...]:
-    chances = [f"{0 if chance is None else chance:.3f}" for chance in (best.p, best.family_wise, best.q)]
-    interval = f"{best.low:.3f} – {best.high:.3f}"
+    chances = ["–" if p is None or p != p else f"{p:.3f}" for p in (best.p, best.family_wise, best.q)]
     return (
         str(best.unit),
         _plain(best.concept),
         _plain(best.category),
         f"{best.iou:.3f}",
-        interval,
+        interval(best.low, best.high),
         *chances,
     )
 

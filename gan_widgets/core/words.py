@@ -30,3 +30,12 @@ def said(error: BaseException) -> str:
     ('ValueError: no disk', 'KeyError: ')
     """
     return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def interval(low: float, high: float, form: str = ".3f") -> str:
+    """Write the ends of an interval, or a dash where it is not known.
+
+    >>> interval(0.25, 0.5), interval(float("nan"), float("nan"))
+    ('0.250 – 0.500', '–')
+    """
+    return f"{low:{form}} – {high:{form}}" if low == low and high == high else "–"

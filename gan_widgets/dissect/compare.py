@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_widgets.core.errors import DissectionError, problem
+from gan_widgets.core.words import interval
 from gan_widgets.dissect.result import Dissection
-from gan_widgets.dissect.significance import Floats, Ints, between, draws, ratio
+from gan_widgets.dissect.significance import FEWEST_BLOCKS, Floats, Ints, between, draws, ratio
 
 
 class Difference(NamedTuple):
     """How many interpretable units two dissections have for something, and by how many they differ.
 
-    `difference` is `b - a`; `low` and `high` bound it with 95 % confidence.
+    `difference` is `b - a`; `low` and `high` are the ends of its interval, as `compare` says.
     """
 
     what: str
@@ -51,18 +52,16 @@ class Comparison:
         wide = max(len(row.what) for _, row in self._rows())
         lines = [f"units with IoU ≥ {self.at_least:g}: {' against '.join(self.names)}"]
         lines += [
-            f"{what:<{wide}}  {a:>4} {b:>4}  {difference:+d} ({low:+.0f} to {high:+.0f})"
+            f"{what:<{wide}}  {a:>4} {b:>4}  {difference:+d} ({interval(low, high, '+.0f')})"
             for _, (what, a, b, difference, low, high) in self._rows()
         ]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        head = "".join(
-            f"<th>{escape(name)}</th>" for name in ("", *self.names, "difference", "95 % interval")
-        )
+        head = "".join(f"<th>{escape(name)}</th>" for name in ("", *self.names, "difference", "interval"))
         body = "".join(
             f"<tr><td>{escape(row.what)}</td><td>{row.a}</td><td>{row.b}</td><td>{row.difference:+d}</td>"
-            f"<td>{row.low:+.0f} – {row.high:+.0f}</td></tr>"
+            f"<td>{interval(row.low, row.high, '+.0f')}</td></tr>"
             for _, row in self._rows()
         )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -76,9 +75,12 @@ def compare(a: Dissection, b: Dissection, at_least: float = 0.05) -> Comparison:
     """Count the interpretable units of two dissections, by the concepts that both know.
 
     A unit counts once, by the best of the shared concepts on the range for labels, if the IoU that is
-    reported for it is `at_least`. Intervals of the differences come from drawing blocks of images anew (see
-    `significance.intervals`); dissections of the same seeds draw the same blocks. Raises `DissectionError`
-    when no concept is shared, or one has no counts yet.
+    reported for it is `at_least`. Intervals of the differences come from drawing blocks of images anew, as
+    the basic bootstrap has them (Davison and Hinkley 1997, equation 5.6), because a count of units that are
+    near `at_least` is biased; dissections of the same seeds draw the same blocks. They are narrower than the
+    95 % they aim at, since labels and levels stay: of the shipped generator's layers, 2000 images held the
+    difference of 12,000 eight or nine times in ten, 320 images three to eight times. NaN for fewer than six
+    blocks. Raises `DissectionError` when no concept is shared, or one has no counts yet.
 
         gw.compare(before, after).to_frame()
     """
@@ -144,5 +146,7 @@ class _Side:
 def _difference(what: str, wanted: "np.ndarray[Any, np.dtype[np.bool_]]", sides: list[_Side]) -> Difference:
     (a, some), (b, others) = (side.count(wanted) for side in sides)
     blocks = min(side.blocks for side in sides)
-    low, high = between((others - some)[None], blocks)[0] if blocks > 1 else (np.nan, np.nan)
+    if blocks < FEWEST_BLOCKS:
+        return Difference(what, a, b, b - a, np.nan, np.nan)
+    low, high = 2 * (b - a) - between((others - some)[None], blocks)[0][::-1]
     return Difference(what, a, b, b - a, float(min(low, b - a)), float(max(high, b - a)))

@@ -28,7 +28,9 @@ def correlation(of: Total, levels: Floats) -> Floats:
 
     Pearson's correlation of `s` (0 or 1) and of `a`, rounded to the middle between two levels
     `(units, L)`: `(mean of a with s − mean of a) · √(p / (1 − p)) / sd of a`, with p the share of images that
-    have the concept (Tate 1954). NaN where all images have it, or none, or the unit is constant.
+    have the concept (Tate 1954). What lies beyond the outermost levels counts as half a step beyond them
+    (winsorised): with 64 levels that hardly matters for a unit like a normal variable, but where a few images
+    are far out, plain Pearson is smaller. NaN where all images have it, or none, or the unit is constant.
 
     >>> both, active = np.array([[[2], [0]]]), np.array([[[2], [0]]])
     >>> correlation(Total(both, active, np.array([2]), 4), np.array([[0.0, 1.0]])).round(6).tolist()

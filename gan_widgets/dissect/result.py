@@ -156,18 +156,18 @@ class Dissection:
 
     @property
     def ci(self) -> Floats:
-        """95 % intervals of the IoU, `(units, concepts, 2)` float64, from blocks of seeds drawn anew."""
+        """95 % intervals of the IoU, `(units, concepts, 2)` float64: see `significance.intervals`."""
         return _frozen(self._scores.ci)
 
     @property
     def p_values(self) -> Floats | None:
-        """`(units, concepts)`: the chance of such an IoU with shuffled masks; None without a null."""
+        """`(units, concepts)`: the chance of such an IoU under the null; None without one."""
         found = self._scores.chance
         return None if found is None else _frozen(found[0].p_values.reshape(self.iou.shape))
 
     @property
     def family_wise(self) -> Floats | None:
-        """`(units, concepts)`: where it is at most α, the chance of any luck is too; None without a null."""
+        """`(units, concepts)`: where it is at most α, so is the chance of any luck; as `Best.family_wise`."""
         found = self._scores.chance
         return None if found is None else _frozen(found[0].family_wise.reshape(self.iou.shape))
 
@@ -190,7 +190,7 @@ class Dissection:
 
     @property
     def correlation(self) -> Floats | None:
-        """For fully connected layers, `(units, concepts)`: point-biserial correlation; None for maps."""
+        """For fully connected layers, `(units, concepts)`: winsorised point-biserial correlation, else None."""
         if self.size or self._state.levels is None:
             return None
         levels = np.nan_to_num(self.levels.astype(np.float64))

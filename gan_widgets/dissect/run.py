@@ -70,8 +70,8 @@ def dissect(  # type: ignore[misc]  # (the two above leave the keywords to this 
     or an earlier dissection, whose levels are taken: then no image serves for thresholds.
 
     Several layers are read in the same forwards, and give a dict. Fully connected layers are compared with
-    the presence of concepts in images. `null` is what chance is: masks permuted among images, the same
-    network untrained (which doubles the time; see `untrained.untrained`), or None.
+    the presence of concepts in images. `null` is what chance is: masks permuted among images of
+    neighbouring seeds, the same network untrained (twice the time; see `untrained.untrained`), or None.
 
     `batch` images run at once, fewer when memory runs out. Counting does not depend on it; a model may (some
     matrix products round otherwise for odd batches), and in modes where images depend on their batch it is

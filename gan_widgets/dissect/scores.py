@@ -21,7 +21,7 @@ from gan_widgets.dissect.state import State
 from gan_widgets.dissect.statistics import Total
 
 _PERMUTATIONS = 999
-_FEWEST = 199
+_FEWEST = 199  # no p is below 1/200 then: a rate of false discoveries of 0.05 needs one cell in ten at that
 _NULL_CELLS = 25_000_000  # over all permutations, where the level of each is chosen anew
 _NOTHING = 1e-12
 
@@ -170,17 +170,14 @@ class Scores:
         observed: Floats = np.full(len(self.labels), np.nan)
         observed[rows] = self.iou[rows, self.labels[rows]]
         if self._untrained is not None:
-            found = _against(self.iou, self._untrained)
-            best = observed.copy()
-            best[rows] = found.family_wise.reshape(self.iou.shape)[rows, self.labels[rows]]
-            return found, best
+            return _against(self.iou, observed, self._untrained)
         if self._state.scale.shifts == 1:
             return None
         cells, units = Exceedances(self.iou.ravel()), Exceedances(observed)
         for permuted_cells, permuted_labels in self._null():
             cells.add(permuted_cells.ravel())
             units.add(permuted_labels)
-        return cells.result(), units.result().p_values
+        return cells.result(), np.where(self.labels >= 0, units.result().p_values, np.nan)
 
     @cached_property
     def q_values(self) -> Floats | None:
@@ -229,18 +226,18 @@ def _best(cells: Floats) -> Ints:
     return np.where(known.max(1) > 0, known.argmax(1), -1)
 
 
-def _against(cells: Floats, untrained: Scores) -> Evidence:
-    """Compare cells with units of an untrained network: at the same concept, and at their best."""
+def _against(cells: Floats, labelled: Floats, untrained: Scores) -> tuple[Evidence, Floats]:
+    """Compare cells with the units of an untrained network at the same concept, and labels with their best.
+
+    Nothing is said of the family: one network cannot tell how large the largest of many units gets by chance.
+    """
     ok = untrained.ok & ~np.isnan(untrained.iou).all(1)
     theirs = np.nan_to_num(untrained.iou[ok], nan=-np.inf)
-    best = np.sort(theirs.max(1, initial=-np.inf))
-    p_values: Floats = np.full(cells.shape, np.nan)
-    family: Floats = p_values.copy()
-    count = 1 + len(theirs)
-    for concept in range(cells.shape[1]):
-        column = np.sort(theirs[:, concept])
-        p_values[:, concept] = (count - np.searchsorted(column, cells[:, concept])) / count
-        family[:, concept] = (count - np.searchsorted(best, cells[:, concept])) / count
-    nothing = np.isnan(cells)
-    p_values[nothing] = family[nothing] = np.nan
-    return Evidence(p_values.ravel(), family.ravel())
+
+    def share(values: Floats, null: Floats) -> Floats:
+        found = (1 + len(null) - np.searchsorted(np.sort(null), values)) / (1 + len(null))
+        return np.where(np.isnan(values), np.nan, found)
+
+    p_values = np.stack([share(column, null) for column, null in zip(cells.T, theirs.T, strict=True)], axis=1)
+    evidence = Evidence(p_values.ravel(), np.full(p_values.size, np.nan))
+    return evidence, share(labelled, theirs.max(1, initial=-np.inf))

@@ -16,6 +16,8 @@ Ints: TypeAlias = NDArray[np.int64]
 
 REPLICATES = 1000
 """Bootstrap replicates behind an interval."""
+FEWEST_BLOCKS = 6
+"""Fewer blocks, or fewer with anything in them, give no interval."""
 _CELLS_AT_ONCE = 1024
 _TOGETHER, _VALUES_TOGETHER = 16, 2**22
 _SEED = 20181126  # of the bootstrap and of the permutations; any would do, but always the same
@@ -62,8 +64,9 @@ def intervals(both: Ints, union: Ints) -> Floats:
 
     `both` and `union` are `(blocks, cells)`: blocks of images are drawn with replacement, and the ratio is
     taken of the sums over what was drawn (Cameron, Gelbach and Miller, "Bootstrap-based improvements for
-    inference with clustered errors", 2008, on drawing whole clusters). Gives `(cells, 2)`; NaN where there
-    are fewer than two blocks, or nothing to divide by.
+    inference with clustered errors", 2008, on drawing whole clusters). Gives `(cells, 2)`; NaN where fewer
+    than six blocks have anything in `both`: what so few blocks give covers the truth far less often (of two
+    one time in two, of four seven in eight), and of none nothing but 0.
 
     >>> both, union = np.tile([[1], [3]], (8, 1)), np.full((16, 1), 4)
     >>> intervals(both, union).round(2).tolist()
@@ -71,7 +74,7 @@ def intervals(both: Ints, union: Ints) -> Floats:
     """
     blocks, cells = both.shape
     found: Floats = np.full((cells, 2), np.nan)
-    if blocks < 2:
+    if blocks < FEWEST_BLOCKS:
         return found
     weights = draws(blocks).T
     for start in range(0, cells, _CELLS_AT_ONCE):
@@ -81,6 +84,7 @@ def intervals(both: Ints, union: Ints) -> Floats:
         replicates = ratio(parts @ weights, wholes @ weights)
         # a replicate that drew nothing to divide by says nothing
         found[some] = between(np.where(np.isnan(replicates), known, replicates), blocks)
+    found[(both > 0).sum(0) < FEWEST_BLOCKS] = np.nan
     return found
 
 
@@ -118,7 +122,7 @@ def permuted(pairings: Ints | Floats, chosen: Ints) -> Iterator[Floats]:
 
 @dataclass(frozen=True)
 class Evidence:
-    """How often chance does as well, each `(cells,)` float64 and NaN where there was nothing to test."""
+    """How often chance does as well, each `(cells,)` float64 and NaN where nothing can be said."""
 
     p_values: Floats
     """By itself: `(1 + #{null ≥ observed}) / (1 + permutations)`."""
@@ -132,26 +136,28 @@ class Exceedances:
     The observed data set counts as one of the permutations (Phipson and Smyth, "Permutation P-values should
     never be zero", 2010). Family-wise p-values are the step-down maximum of Westfall and Young (1993,
     algorithm 4.1): a cell is compared with the largest null value among the cells that did not do better than
-    it, so that the strongest cells, whose null is the widest, do not hide the others.
+    it, so that the strongest cells, whose null is the widest, do not hide the others. A cell without a value
+    that has one on some permuted data set does worse than all others: whether it has one is chance too.
 
     >>> found = Exceedances(np.array([0.9, 0.2, np.nan]))
     >>> for _ in range(9):
-    ...     found.add(np.array([0.3, 0.1, 0.7]))
+    ...     found.add(np.array([0.3, 0.1, np.nan]))
     >>> found.result().p_values.tolist(), found.result().family_wise.tolist()
     ([0.1, 0.1, nan], [0.1, 0.1, nan])
     """
 
     def __init__(self, observed: Floats) -> None:
-        tested = np.flatnonzero(~np.isnan(observed))
-        self._cells = len(observed)
-        self._order = tested[np.argsort(-observed[tested], kind="stable")]
-        self._real = observed[self._order]
+        real = np.nan_to_num(observed, nan=-np.inf)
+        self._tested = ~np.isnan(observed)
+        self._order = np.argsort(-real, kind="stable")
+        self._real = real[self._order]
         self._alone = np.ones(len(self._order))
         self._beside = np.ones(len(self._order))
         self._count = 1
 
     def add(self, values: Floats) -> None:
         """Add the cells' values on one permuted data set, `(cells,)`; NaN does worse than anything."""
+        self._tested |= ~np.isnan(values)
         drawn = np.nan_to_num(values[self._order], nan=-np.inf)
         self._alone += drawn >= self._real
         self._beside += np.maximum.accumulate(drawn[::-1])[::-1] >= self._real
@@ -159,11 +165,11 @@ class Exceedances:
 
     def result(self) -> Evidence:
         """Give the p-values."""
-        p_values: Floats = np.full(self._cells, np.nan)
+        p_values: Floats = np.full(len(self._order), np.nan)
         family: Floats = p_values.copy()
         p_values[self._order] = self._alone / self._count
         family[self._order] = np.maximum.accumulate(self._beside / self._count)
-        return Evidence(p_values, family)
+        return Evidence(*(np.where(self._tested, found, np.nan) for found in (p_values, family)))
 
 
 def benjamini_hochberg(p_values: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,9 +14,10 @@ if TYPE_CHECKING:
 class Best(NamedTuple):
     """A unit and a concept that it stands for.
 
-    `low` and `high` bound the IoU with 95 % confidence. `p` is the chance that the IoU is as large in this
-    cell when masks are shuffled among the images, `family_wise` bounds the chance that any of the cells up to
-    this one, best first, is luck, `q` is the false discovery rate; None without a null.
+    `low` and `high` bound the IoU with 95 % confidence, NaN where too few blocks of images have any overlap.
+    `p` is the chance that the IoU is as large in this cell under the null (masks shuffled among the images,
+    or an untrained network), `family_wise` bounds the chance that any of the cells up to this one, best
+    first, is luck (NaN against an untrained network), `q` is the false discovery rate; None without a null.
     """
 
     unit: int
@@ -98,12 +100,17 @@ def ranked(found: "Dissection", cells: list[tuple[int, int]]) -> list[Best]:
             unit,
             found.concepts[concept],
             found.categories[concept],
-            float(found.iou[unit, concept]),
-            *map(float, found.ci[unit, concept]),
-            *(None if chances is None else float(chances[unit, concept]) for chances in tables),
+            _plain(found.iou[unit, concept]),
+            *map(_plain, found.ci[unit, concept]),
+            *(None if chances is None else _plain(chances[unit, concept]) for chances in tables),
         )
         for unit, concept in by_iou(found, cells)
     ]
+
+
+def _plain(value: float) -> float:
+    # always the same object for NaN, so that equal results give equal lists
+    return nan if value != value else float(value)
 
 
 def summarised(found: "Dissection", at_least: float) -> Summary:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gan_widgets.core.words import many
+from gan_widgets.core.words import interval, many
 from gan_widgets.dissect.summary import interpretable
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def html(found: "Dissection") -> str:
     rows = [
         f"<tr><td>{unit}</td><td>{escape(found.concepts[concept])}</td>"
         f"<td>{escape(found.categories[concept])}</td><td>{found.iou[unit, concept]:.3f}</td>"
-        f"<td>{low:.3f} – {high:.3f}</td></tr>"
+        f"<td>{interval(low, high)}</td></tr>"
         for (unit, concept), (low, high) in zip(cells, bounds, strict=True)
     ]
     heads = ("unit", "concept", "category", "IoU", "95 % interval")

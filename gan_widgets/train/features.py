@@ -23,7 +23,7 @@ from gan_widgets.train.pretrained import digit_classifier
 
 _BATCH = 250
 _LARGEST = 1e50  # beyond it the cube of a product is no longer a float64
-_SAMPLES, _REALS = 5, 6  # keeps these streams apart from the trainer's and the classifier's
+_SAMPLES, _REALS = 5, 6  # two streams of one seed
 
 
 class DistanceError(GanWidgetsError, ValueError):

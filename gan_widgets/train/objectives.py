@@ -5,6 +5,7 @@ function takes one logit per image, `(n, 1)` or `(n,)`, in any floating dtype, a
 dtype. Cross-entropies are computed from the logits (−log σ(t) = softplus(−t)), so they are finite, and their
 gradients right, where a sigmoid would round to 0 or 1. The two batches of a discriminator's loss must be
 alike: `(n, 1)` beside `(n,)` raises `LossError`, because such a pair broadcasts to `(n, n)` in the next sum.
+The squares of lsgan leave float16 for logits beyond ±255.
 
 >>> real, fake = torch.tensor([[2.0], [1.0]]), torch.tensor([[0.0], [1.0]])
 >>> float(lsgan_discriminator(real, fake)), float(wgan_discriminator(real, fake)), float(wgan_generator(fake))

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from gan_widgets.control.examples import Example
 from gan_widgets.core.pixels import Pixels, png
+from gan_widgets.core.words import interval
 from gan_widgets.widgets._letters import font as letters
 from gan_widgets.widgets._letters import short
 
@@ -34,7 +35,7 @@ def picture_of(found: Any, shown: Sequence[tuple[Example, Pixels]]) -> bytes | N
         left, top = _EDGE + at % columns * wide, _EDGE + at // columns * high
         label = int(found.labels[example.unit])
         low, high_end = found.ci[example.unit, label]
-        score = f"IoU {found.iou[example.unit, label]:.3f} ({low:.3f} to {high_end:.3f})"
+        score = f"IoU {found.iou[example.unit, label]:.3f} ({interval(low, high_end)})"
         name = short(found.concepts[label], font, wide - _EDGE)
         draw.text((left, top), f"unit {example.unit}", fill=_MUTED, font=font)
         draw.text((left + wide - _EDGE - _GAP, top), score, fill=_MUTED, font=font, anchor="ra")

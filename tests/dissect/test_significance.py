@@ -37,12 +37,24 @@ def test_each_replicate_draws_as_many_blocks_as_there_are():
     assert not np.array_equal(weights, draws(7, stream=1))
 
 
-def test_one_block_bounds_nothing_and_nothing_to_divide_by_has_no_interval():
-    assert np.isnan(intervals(np.array([[3]]), np.array([[9]]))).all()
-    both, union = np.zeros((4, 2), int), np.array([[0, 5]] * 4)
-    assert np.isnan(intervals(both, union)[0]).all()
-    assert intervals(both, union)[1].tolist() == [0, 0]
+def test_few_blocks_bound_nothing_and_nothing_to_divide_by_has_no_interval():
+    for blocks in range(1, 6):
+        assert np.isnan(intervals(np.full((blocks, 1), 3), np.full((blocks, 1), 9))).all()
+    both, union = np.zeros((9, 4), int), np.array([[0, 5, 5, 5]] * 9)
+    both[:5, 2] = both[:6, 3] = 1
     assert np.isnan(ratio(both, union)[:, 0]).all()
+    assert np.isnan(intervals(both, union)[:3]).all()
+    low, high = intervals(both, union)[3]
+    assert 0 < low < 6 / 45 < high < 0.25
+
+
+@pytest.mark.parametrize("blocks", [6, 8, 16])
+def test_an_interval_holds_the_truth_about_as_often_as_it_says(blocks):
+    """Ratios of sums of counts that vary from block to block, 2,000 of them; the truth is 1/4."""
+    draw = np.random.default_rng(blocks)
+    both = draw.negative_binomial(5, 0.05, (blocks, 2000))
+    ends = intervals(both, both + 3 * draw.negative_binomial(5, 0.05, (blocks, 2000)))
+    assert 0.9 <= ((ends[:, 0] <= 0.25) & (ends[:, 1] >= 0.25)).mean() <= 0.98
 
 
 def null_p(pairings, keep):
@@ -93,16 +105,36 @@ def test_family_wise_p_values_are_those_of_the_step_down_maximum():
     found = Exceedances(observed)
     for values in null:
         found.add(values)
-    order = sorted((k for k in range(6) if k != 3), key=lambda k: -observed[k])
+    order = [*sorted((k for k in range(6) if k != 3), key=lambda k: -observed[k]), 3]
     worst = 0.0
-    for place, k in enumerate(order):
+    for place, k in enumerate(order[:-1]):
         rest = order[place:]
         count = 1 + sum(max(values[rest]) >= observed[k] for values in null)
         worst = max(worst, count / 51)
         assert found.result().family_wise[k] == worst
         assert found.result().p_values[k] == (1 + sum(null[:, k] >= observed[k])) / 51
-    assert np.isnan(found.result().p_values[3])
-    assert np.isnan(found.result().family_wise[3])
+    assert found.result().p_values[3] == found.result().family_wise[3] == 1
+
+
+def test_a_cell_that_never_has_a_value_is_no_test():
+    found = Exceedances(np.array([0.5, np.nan, 0.1]))
+    for value in (0.4, 0.6, 0.2):
+        found.add(np.array([value, np.nan, 0.05]))
+    assert found.result().p_values.tolist() == pytest.approx([0.5, np.nan, 0.25], nan_ok=True)
+    assert found.result().family_wise.tolist() == pytest.approx([0.5, np.nan, 0.5], nan_ok=True)
+
+
+def test_cells_that_have_a_value_by_chance_only_do_not_make_a_family_that_finds_too_much():
+    """Each of a hundred cells has a value in one data set of twenty, as with a floor that few levels pass."""
+    draw, luck = np.random.default_rng(5), []
+    for _ in range(100):
+        data = np.where(draw.random((40, 100)) < 0.05, draw.random((40, 100)), np.nan)
+        found = Exceedances(data[0])
+        for values in data[1:]:
+            found.add(values)
+        evidence = found.result()
+        luck.append((np.nanmin(evidence.family_wise), np.nanmin(benjamini_hochberg(evidence.p_values))))
+    assert (np.array(luck) <= 0.05).mean(0).max() <= 0.12
 
 
 def test_a_strong_cell_does_not_hide_a_weaker_one():
