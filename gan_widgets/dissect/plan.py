@@ -148,7 +148,7 @@ def shifts(n: int, count: int) -> tuple[int, ...]:
     Step r is `r · n / gcd(n, count)`: together they are closed under composition (a homomorphism from the
     cyclic group of order `count`), which makes a permutation test on them exact (Hemerik and Goeman, "Exact
     testing with random permutations", TEST 2018, section 3). A group whose size shares no factor with `count`
-    stays as it is. Seeds must be exchangeable: what repeats every few seeds (a label `seed % 4`) meets itself.
+    stays as it is. Seeds must be exchangeable: a label that is `seed % 4` meets itself in all of them.
 
     >>> shifts(16, 4), shifts(6, 4), shifts(7, 4)
     ((0, 4, 8, 12), (0, 3, 0, 3), (0, 0, 0, 0))

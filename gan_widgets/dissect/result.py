@@ -190,7 +190,7 @@ class Dissection:
 
     @property
     def correlation(self) -> Floats | None:
-        """For fully connected layers, `(units, concepts)`: winsorised point-biserial correlation, else None."""
+        """For fully connected layers, `(units, concepts)`: winsorised point-biserial correlation."""
         if self.size or self._state.levels is None:
             return None
         levels = np.nan_to_num(self.levels.astype(np.float64))
