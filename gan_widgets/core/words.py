@@ -33,9 +33,9 @@ def said(error: BaseException) -> str:
 
 
 def interval(low: float, high: float, form: str = ".3f") -> str:
-    """Write the ends of an interval, or a dash where it is not known.
+    """Write the ends of an interval, or "unknown" for NaN; without dashes, which not every font has.
 
     >>> interval(0.25, 0.5), interval(float("nan"), float("nan"))
-    ('0.250 – 0.500', '–')
+    ('0.250 to 0.500', 'unknown')
     """
-    return f"{low:{form}} – {high:{form}}" if low == low and high == high else "–"
+    return f"{low:{form}} to {high:{form}}" if low == low and high == high else "unknown"

@@ -50,9 +50,11 @@ def _lit(image: Pixels, region: NDArray[np.bool_] | None) -> Image.Image:
     colors = image[:, :, :3] if image.shape[2] >= 3 else image[:, :, :1].repeat(3, axis=2)
     scale = _SIDE / max(colors.shape[:2])
     size = max(1, round(colors.shape[1] * scale)), max(1, round(colors.shape[0] * scale))
-    large = Image.fromarray(np.ascontiguousarray(colors)).resize(size, Image.Resampling.BOX)
+    how = Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.BILINEAR
+    picture = Image.fromarray(np.ascontiguousarray(colors)).resize(size, how)
     if region is None:
-        return large
-    outside = Image.fromarray(np.where(region, 0, round(255 * _VEILED)).astype(np.uint8))
+        return picture
+    # where several values of the region share a pixel, one of them lights it: thin lines stay whole
+    lit = Image.fromarray(np.where(region, 255, 0).astype(np.uint8)).resize(size, Image.Resampling.BOX)
     veil = Image.new("RGB", size, (_VEIL,) * 3)
-    return Image.composite(veil, large, outside.resize(size, Image.Resampling.BOX))
+    return Image.composite(veil, picture, lit.point(lambda value: 0 if value else round(255 * _VEILED)))

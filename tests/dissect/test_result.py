@@ -110,7 +110,7 @@ def test_texts_are_stable_and_escaped(found):
     assert "<b>" not in html
     assert f"{found.iou[0, 0]:.3f}" in html
     low, high = found.ci[0, 0]
-    assert f"{low:.3f} – {high:.3f}" in html
+    assert f"{low:.3f} to {high:.3f}" in html
 
 
 def test_the_level_that_is_told_is_the_one_that_was_scored(found):

@@ -15,7 +15,18 @@ def test_a_line_one_pixel_wide_is_seen_in_a_picture_that_is_made_smaller(at, sid
         image[at] = 255
     small = np.asarray(_lit(image, None))
     assert small.shape == (56, 56, 3)
-    assert small.max() >= 100
+    assert small.max() >= 70
+    assert small.mean() == pytest.approx(255 / 80, rel=0.1)
+
+
+@pytest.mark.parametrize("at", range(30, 40))
+def test_a_region_one_pixel_wide_is_lit_along_its_whole_length(at):
+    region = np.zeros((80, 80), bool)
+    region[at, 10:70] = region[10:70, at] = True
+    small = np.asarray(_lit(np.zeros((80, 80, 1), np.uint8), region))
+    dark = (small == 0).all(2)
+    assert dark[:, 8:48].any(0).all()
+    assert dark[8:48].any(1).all()
 
 
 def test_an_enlarged_picture_has_its_pixels_and_its_region_as_they_are():
