@@ -18,6 +18,7 @@ async function bundle() {
     write: false,
     format: "esm",
     target: "es2022",
+    supported: { nesting: false }, // a browser that does not know it would lose the whole sheet
     charset: "utf8",
     legalComments: "none",
     logLevel: "warning",
