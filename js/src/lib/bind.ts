@@ -104,7 +104,7 @@ export function watchPage(root: Element, width: number, redraw: () => void, sign
   sized.observe(root);
   seen.observe(root);
   for (const element of [document.documentElement, document.body]) themed.observe(element, { attributes: true, attributeFilter: ["class", "style", "data-theme", "data-jp-theme-name", "data-jp-theme-light"] });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw, { signal });
+  for (const colours of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) matchMedia(colours).addEventListener("change", redraw, { signal });
   window.addEventListener("resize", redraw, { signal });
   signal.addEventListener("abort", () => {
     sized.disconnect();

@@ -1,6 +1,6 @@
 // What a canvas has to know of the page's colours: the custom properties of a view's root, as they come out there.
 
-const NAMES = ["ink", "muted", "accent", "surface", "line", "font", "mono"] as const;
+const NAMES = ["ink", "muted", "accent", "surface", "line", "font", "mono", "scheme"] as const;
 
 export type Theme = Record<(typeof NAMES)[number], string>;
 

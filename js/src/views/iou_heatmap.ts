@@ -75,7 +75,7 @@ export default view("iou-heatmap", "IoU heatmap", (stage) => {
       selected: new Set(),
       concept: -1,
       theme: theme(root),
-      colours: ramp(getComputedStyle(root).colorScheme === "dark"),
+      colours: ramp(theme(root).scheme === "dark"),
     };
     const reached = tally(now, threshold);
     say(sum, `${reached.units} of ${now.units} units reach ${short(threshold)} with their best concept, ${reached.concepts} of ${now.names.length} concepts.`);
