@@ -42,6 +42,12 @@ CONTRASTS = """root => {
   }
   return found;
 }"""
+# the model of the last view cannot read this trait until it is mended
+UNREADABLE = """broken => {
+  const {model} = host.mounted.at(-1), {get} = model;
+  model.get = name => { if (name === broken) throw new Error('no ' + name); return get(name); };
+  window.mend = () => { model.get = get; };
+}"""
 NAMELESS = """root => [...root.querySelectorAll('button, select, input, textarea, [tabindex], canvas[role]')]
   .filter(element => !(element.getAttribute('aria-label') || element.labels?.[0]?.textContent.trim()))
   .map(element => element.outerHTML)"""
@@ -80,6 +86,24 @@ def test_an_error_is_an_alert_until_it_is_gone(host: Host, name: str) -> None:
     host.receive(error="")
     expect(alert).to_be_hidden()
     assert root.get_attribute("data-error") is None
+
+
+def test_a_view_says_that_it_is_not_drawn_for_as_long_as_that_is_so(host: Host) -> None:
+    root = host.mount("activation_grid", sort="index")
+    host.page.evaluate(UNREADABLE, "maps")
+    host.receive(scale="unit")
+    alert = root.get_by_role("alert")
+    expect(alert).to_have_text("This view could not be drawn: no maps")
+    host.receive(info={"name": "net.9", "kind": "ReLU", "units": 64, "size": [14, 14]})
+    expect(root.locator(".gw-name")).to_have_text("net.9")
+    expect(alert).to_be_visible()
+    host.page.evaluate("window.mend()")
+    host.receive(sort="mean")
+    expect(alert).to_be_visible()
+    host.receive(scale="shared")
+    expect(alert).to_be_hidden()
+    assert host.errors
+    host.errors.clear()
 
 
 @pytest.mark.parametrize("name", VIEWS)

@@ -19,9 +19,11 @@ export interface Frames {
   flush(): boolean;
 }
 
+/** `settled` hears after each frame what is still wrong, or null: a task that failed stays so until it has run without. */
 export function frames(signal: AbortSignal, ready: () => boolean, settled: (problem: unknown) => void): Frames {
   const tasks: (() => void)[] = [];
   const waiting = new Set<() => void>();
+  const failed = new Map<() => void, unknown>();
   let asked = 0;
   signal.addEventListener("abort", () => cancelAnimationFrame(asked));
 
@@ -34,14 +36,20 @@ export function frames(signal: AbortSignal, ready: () => boolean, settled: (prob
       });
     }
   };
+  const attempt = (task: () => void) => {
+    failed.delete(task);
+    try {
+      task();
+    } catch (problem) {
+      console.error(problem);
+      failed.set(task, problem);
+    }
+  };
   const flush = () => {
     if (signal.aborted || !ready()) return false;
-    try {
-      for (const task of tasks) if (waiting.delete(task)) task();
-      settled(null);
-    } catch (problem) {
-      settled(problem);
-    }
+    for (const task of tasks) if (waiting.delete(task)) attempt(task);
+    const [problem = null] = failed.values();
+    settled(problem);
     return true;
   };
   return {

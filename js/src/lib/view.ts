@@ -48,7 +48,6 @@ function start(model: AnyModel<State>, root: HTMLElement, signal: AbortSignal, b
   let problem = "";
   const tasks = frames(signal, () => width > 0, (reason) => {
     if (!reason && !problem) return;
-    if (reason) console.error(reason);
     problem = !reason ? "" : `This view could not be drawn: ${reason instanceof Error ? reason.message : String(reason)}`;
     showError();
   });
