@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { hit, layout, move, place, reveal, visible } from "../src/lib/geometry";
 
-const kinds: [string, number, number, number][] = [["512 maps of 8×8", 512, 8, 8], ["64 maps of 32×24", 64, 32, 24], ["4096 maps of 4×6", 4096, 4, 6], ["20 values", 20, 1, 1], ["7 maps of 256×100", 7, 256, 100], ["9 maps of 1×40", 9, 1, 40]];
+const kinds: [string, number, number, number][] = [["512 maps of 8×8", 512, 8, 8], ["64 maps of 32×24", 64, 32, 24], ["4096 maps of 4×6", 4096, 4, 6], ["20 values", 20, 1, 1], ["7 maps of 256×100", 7, 256, 100], ["9 maps of 1×40", 9, 1, 40], ["9 maps of 1×8192", 9, 1, 8192], ["3 maps of 100×2000", 3, 100, 2000]];
 
 describe.each(kinds)("%s", (_, units, h, w) => {
   test.each([1, 1.25, 2, 3])("the middle of each cell is hit as that cell at ratio %d", (ratio) => {
@@ -27,6 +27,31 @@ test("each value of a map covers whole device pixels", () => {
       expect(Number.isInteger(grid.across) && Number.isInteger(grid.down)).toBe(true);
       expect([grid.width, grid.height]).toEqual([grid.across * w, grid.down * h]);
     }
+  }
+});
+
+test.each([[128, 128], [256, 256], [512, 512], [256, 100], [100, 256], [96, 640]])("a map of %d×%d keeps its shape", (h, w) => {
+  for (const ratio of [1, 1.25, 2]) {
+    const grid = layout(64, h, w, 900 * ratio, ratio);
+    expect(Math.max(grid.width, grid.height)).toBeLessThanOrEqual(112 * ratio);
+    expect(Math.abs(grid.height - (grid.width * h) / w)).toBeLessThanOrEqual((1 + h / w) / 2);
+  }
+});
+
+test.each([[1, 40], [1, 8192], [40, 1], [8192, 1], [100, 2000], [2000, 100], [16, 256]])("a map of %d×%d is thick enough to be seen", (h, w) => {
+  for (const ratio of [1, 1.25, 2]) {
+    const grid = layout(64, h, w, 900 * ratio, ratio);
+    expect(Math.min(grid.width, grid.height)).toBeGreaterThanOrEqual(12 * ratio);
+    expect(Math.max(grid.width, grid.height)).toBeLessThanOrEqual(112 * ratio);
+  }
+});
+
+test.each([[256, 100], [77, 512], [1, 1000], [3, 129]])("every point of a map of %d×%d is over one of its values", (h, w) => {
+  for (const ratio of [0.9, 1, 1.1, 1.25, 1.5]) {
+    const grid = layout(2, h, w, 900, ratio);
+    const { x, y } = place(grid, 0);
+    expect(hit(grid, x, y)).toEqual({ position: 0, row: 0, column: 0 });
+    expect(hit(grid, x + grid.width - 1 / 64, y + grid.height - 1 / 64)).toEqual({ position: 0, row: h - 1, column: w - 1 });
   }
 });
 

@@ -1,4 +1,5 @@
-// Where each cell is. Lengths are whole device pixels, so that every value of a map covers the same number of them.
+// Where each cell is. Lengths are whole device pixels, so that every value of a map covers the same number of them;
+// in a map too long for that, every pixel stands for several values.
 
 export interface Grid {
   /** A strip of plain cells with the number inside: units that have no map. */
@@ -29,6 +30,7 @@ export interface Hit {
 
 const TARGET = 56;
 const LARGEST = 112;
+const LEAST = 12;
 const LABEL = 15;
 const GAP = 8;
 const MARGIN = 4;
@@ -40,22 +42,28 @@ export function layout(units: number, h: number, w: number, width: number, ratio
   const strip = h * w <= 1;
   const margin = px(MARGIN);
   const longest = Math.max(h, w, 1);
-  let across = Math.max(1, Math.round((TARGET * ratio) / longest));
-  if (across === 1 && longest > LARGEST * ratio) across = (LARGEST * ratio) / longest;
-  // a row of values a few pixels high could not be seen
-  const down = Math.max(across, Math.ceil(px(12) / Math.max(1, h)));
-  const cellWidth = strip ? px(CELL.width) : Math.max(1, Math.round(across * w));
-  const cellHeight = strip ? px(CELL.height) : Math.max(1, Math.round(down * h));
+  let each = Math.max(1, Math.round((TARGET * ratio) / longest));
+  if (each === 1 && longest > LARGEST * ratio) each = (LARGEST * ratio) / longest;
+  const cellWidth = strip ? px(CELL.width) : side(w, each, px(LEAST));
+  const cellHeight = strip ? px(CELL.height) : side(h, each, px(LEAST));
   const pitchX = strip ? cellWidth + px(1) : Math.max(cellWidth, px(34)) + px(GAP);
   const pitchY = strip ? cellHeight + px(1) : cellHeight + px(LABEL) + px(GAP);
   const columns = Math.max(1, Math.min(Math.max(1, units), Math.floor((width - 2 * margin + (pitchX - cellWidth)) / pitchX)));
   const rows = Math.ceil(units / columns);
   return {
-    strip, units, columns, rows, across, down, pitchX, pitchY, margin,
+    strip, units, columns, rows, pitchX, pitchY, margin,
     width: cellWidth,
     height: cellHeight,
+    across: cellWidth / w,
+    down: cellHeight / h,
     total: rows * pitchY + 2 * margin,
   };
+}
+
+/** Device pixels for a row or a column of `values` at `each`; a line of values is made thick enough to be seen. */
+function side(values: number, each: number, least: number): number {
+  const needed = least / values;
+  return Math.round(values * Math.max(each, needed > 1 ? Math.ceil(needed) : needed));
 }
 
 /** The upper left corner of a cell. */
