@@ -10,6 +10,17 @@ pytestmark = pytest.mark.browser
 # 20 units of 4×6, each constant but for its first value: unit u has mean just over u
 STEPS = [float(unit) + (0.24 if at == 0 else 0.0) for unit in range(20) for at in range(24)]
 
+# of the cell that has the focus: its colours beyond the first values
+COLOURS = """root => {
+  const canvas = root.querySelector('canvas.gw-canvas');
+  const [cell, from] = [root.querySelector('.gw-cell'), canvas]
+    .map(element => element.getBoundingClientRect());
+  const [x, y, width, height] = [cell.x - from.x + 4, cell.y - from.y, cell.width - 4, cell.height]
+    .map(length => Math.round(length * devicePixelRatio));
+  const {data} = canvas.getContext('2d').getImageData(x, y, width, height);
+  return [...new Set(new Uint32Array(data.buffer))];
+}"""
+
 
 def steps(host: Host, **changes: object) -> Locator:
     """A grid of 20 units of 4×6 whose means rise with their number."""
@@ -118,6 +129,7 @@ def test_the_legend_tells_the_range_in_numbers(host: Host) -> None:
     legend = root.locator(".gw-legend")
     expect(legend).to_contain_text("19.2")
     expect(legend).to_have_attribute("data-low", "0")
+    expect(legend.get_by_text("mean of several values")).to_be_hidden()
     host.receive(maps={"float32": [-value for value in STEPS]}, range=[-19.24, 0])
     expect(legend).to_contain_text("symmetric about zero")
     expect(legend).to_have_attribute("data-high", "19.24")
@@ -146,6 +158,37 @@ def test_broken_and_dead_units_are_marked_and_explained(host: Host) -> None:
     expect(legend).to_contain_text("infinite: 1 unit")
     assert root.locator("canvas.gw-canvas").evaluate("canvas => canvas.toDataURL()") != plain
     assert "NaN" not in legend.locator("b").all_inner_texts()
+
+
+@pytest.mark.parametrize("width", [1024, 16384])
+def test_no_long_map_takes_a_colour_from_its_neighbours(host: Host, width: int) -> None:
+    values = [0.5 if at == 0 else float(unit % 2) for unit in range(21) for at in range(width)]
+    root = host.mount("activation_grid", (21, 1, width), maps={"float32": values}, range=[0, 1], selection=[])
+    assert root.locator(".gw-scroller").get_attribute("aria-colcount") == "7"
+    expect(root.locator(".gw-legend")).to_contain_text("each pixel is the mean of several values")
+    root.locator(".gw-cell").focus()
+    seen = []
+    for _ in range(10):
+        seen.append(root.evaluate(COLOURS))
+        host.page.keyboard.press("ArrowRight")
+    zero, one = seen[0], seen[1]
+    assert len(zero) == len(one) == 1
+    assert zero != one
+    assert seen == [zero, one] * 5
+
+
+def test_one_broken_value_of_many_can_be_seen(host: Host) -> None:
+    values = [1.0] * 3 * 8192
+    root = host.mount("activation_grid", (3, 1, 8192), maps={"float32": values}, range=[0, 1])
+    host.page.evaluate("values => { values[13192] = NaN; host.set('maps', {float32: values}); }", values)
+    root.locator(".gw-cell").focus()
+    host.page.keyboard.press("ArrowRight")
+    host.drawn()
+    assert 0xFFFF00FF in root.evaluate(COLOURS)
+    assert 0xFFFF00FF in root.locator("canvas.gw-enlarged").evaluate(
+        "canvas => [...new Uint32Array(canvas.getContext('2d')"
+        ".getImageData(0, 0, canvas.offsetWidth * devicePixelRatio, 1).data.buffer)]"
+    )
 
 
 def test_the_stepper_walks_through_the_samples_and_shows_the_seed(host: Host) -> None:

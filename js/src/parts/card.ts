@@ -1,6 +1,7 @@
 // The card beside a hovered or focused cell: the map enlarged, and its numbers.
 import { attribute, h, say } from "../lib/dom";
 import { colourise, type Scale } from "../lib/range";
+import { shrink } from "../lib/shrink";
 import type { Stats } from "../lib/stats";
 import { short } from "../lib/text";
 import { marks } from "./cells";
@@ -73,14 +74,17 @@ export function remarks(stats: Stats, unit: number): string[] {
 }
 
 function enlarge(canvas: HTMLCanvasElement, { unit, maps, h: rows, w: columns, scale }: Subject): void {
-  Object.assign(canvas, { width: columns, height: rows });
-  const pixels = new ImageData(columns, rows);
-  colourise(maps, unit * rows * columns, columns, rows, scale, new Uint32Array(pixels.data.buffer), 0, columns);
+  // whole device pixels for each value, where they fit; where they do not, a pixel for each mean of several
+  const side = Math.floor(SIDE * devicePixelRatio);
+  const fits = side / Math.max(rows, columns);
+  const [high, wide] = [rows, columns].map((values) => (fits >= 1 ? values : Math.ceil(values * fits)));
+  const each = Math.max(1, Math.floor(fits)) / devicePixelRatio;
+  Object.assign(canvas, { width: wide, height: high });
+  const pixels = new ImageData(wide, high);
+  const values = shrink(maps, unit * rows * columns, rows, columns, high, wide);
+  colourise(values, 0, wide, high, scale, new Uint32Array(pixels.data.buffer), 0, wide);
   canvas.getContext("2d")!.putImageData(pixels, 0, 0);
-  // whole device pixels for each value, where they fit
-  const fits = (SIDE * devicePixelRatio) / Math.max(rows, columns);
-  const each = (fits >= 1 ? Math.floor(fits) : fits) / devicePixelRatio;
-  canvas.style.width = `${columns * each}px`;
-  canvas.style.height = `${Math.max(6, rows * each)}px`;
+  const [width, height] = [wide, high].map((values) => `${Math.max(6, values * each)}px`);
+  Object.assign(canvas.style, { width, height });
   attribute(canvas, { hidden: rows * columns <= 1 });
 }

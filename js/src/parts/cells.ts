@@ -2,6 +2,7 @@
 import { inkOn, NAN_COLOUR, INF_COLOUR, NEGATIVE_INF_COLOUR, table, word } from "../lib/colour";
 import { type Grid, place, visible } from "../lib/geometry";
 import { colourise, indexOf, type Scale } from "../lib/range";
+import { shrink } from "../lib/shrink";
 import type { Stats } from "../lib/stats";
 import type { Theme } from "../lib/theme";
 
@@ -33,7 +34,7 @@ export function paintCells(canvas: HTMLCanvasElement, scene: Scene): void {
   const seen = visible(scene.grid, scene.top, canvas.height);
   if (seen.last <= seen.first) return;
   if (!scene.grid.strip) fillAtlas(scene, seen);
-  context.imageSmoothingEnabled = scene.grid.across < 1;
+  context.imageSmoothingEnabled = false;
   for (let position = seen.first; position < seen.last; position++) {
     const unit = scene.order[position];
     const { x, y: below } = place(scene.grid, position);
@@ -43,24 +44,34 @@ export function paintCells(canvas: HTMLCanvasElement, scene: Scene): void {
   }
 }
 
+/** Values of a map in the atlas, across and down: as many as it has, but no more than there are pixels in a cell. */
+function tile({ grid, h, w }: Scene): { wide: number; high: number } {
+  return { wide: Math.min(w, grid.width), high: Math.min(h, grid.height) };
+}
+
 /** All maps in sight side by side, one word a value, for `drawImage` to enlarge. */
-function fillAtlas({ grid, maps, h, w, order, scaleOf }: Scene, { first, last }: { first: number; last: number }): void {
-  const { columns } = grid;
-  const [width, height] = [columns * w, Math.ceil((last - first) / columns) * h];
+function fillAtlas(scene: Scene, { first, last }: { first: number; last: number }): void {
+  const { grid: { columns }, maps, h, w, order, scaleOf } = scene;
+  const { wide, high } = tile(scene);
+  const [width, height] = [columns * wide, Math.ceil((last - first) / columns) * high];
   if (atlas.width !== width || atlas.height !== height) Object.assign(atlas, { width, height });
   const pixels = new ImageData(width, height);
   const words = new Uint32Array(pixels.data.buffer);
+  const whole = wide === w && high === h;
   for (let position = first; position < last; position++) {
     const [column, row] = [(position - first) % columns, Math.floor((position - first) / columns)];
-    colourise(maps, order[position] * h * w, w, h, scaleOf(order[position]), words, row * h * width + column * w, width);
+    const from = order[position] * h * w;
+    const [values, start] = whole ? [maps, from] : [shrink(maps, from, h, w, high, wide), 0];
+    colourise(values, start, wide, high, scaleOf(order[position]), words, row * high * width + column * wide, width);
   }
   atlas.getContext("2d")!.putImageData(pixels, 0, 0);
 }
 
 function picture(context: CanvasRenderingContext2D, scene: Scene, unit: number, index: number, x: number, y: number): void {
-  const { grid, h, w, ratio, stats, theme, selected } = scene;
+  const { grid, ratio, stats, theme, selected } = scene;
   const [column, row] = [index % grid.columns, Math.floor(index / grid.columns)];
-  context.drawImage(atlas, column * w, row * h, w, h, x, y, grid.width, grid.height);
+  const { wide, high } = tile(scene);
+  context.drawImage(atlas, column * wide, row * high, wide, high, x, y, grid.width, grid.height);
   // without it, a dark map would sink into a dark page
   outline(context, x, y, grid.width, grid.height, Math.max(1, Math.round(ratio / 2)), theme.line);
   if (stats.dead[unit]) hatch(context, x, y, grid.width, grid.height, ratio, inkOn(table(scene.scaleOf(unit).map)[indexOf(stats.max[unit], scene.scaleOf(unit))]));

@@ -13,14 +13,22 @@ export interface Meaning {
   stats: Stats;
 }
 
-export function gridLegend(): { element: HTMLElement; show(meaning: Meaning | null): void } {
+export interface GridLegend {
+  element: HTMLElement;
+  show(meaning: Meaning | null): void;
+  /** Say that maps have more values than there are pixels for them, or that they have not. */
+  shrunk(are: boolean): void;
+}
+
+export function gridLegend(): GridLegend {
   const bar = colourBar();
   const marks = {
     nan: mark("nan", "×"),
     inf: mark("inf", "+"),
     dead: mark("dead", ""),
   };
-  const element = h("div.gw-legend", {}, bar.element, marks.nan.element, marks.inf.element, marks.dead.element);
+  const means = h("span", { hidden: true }, "each pixel is the mean of several values");
+  const element = h("div.gw-legend", {}, bar.element, means, marks.nan.element, marks.inf.element, marks.dead.element);
   return {
     element,
     show(meaning) {
@@ -39,6 +47,9 @@ export function gridLegend(): { element: HTMLElement; show(meaning: Meaning | nu
       marks.nan.show(counts.nan, "not a number");
       marks.inf.show(counts.inf, "infinite");
       marks.dead.show(counts.dead, "dead, one value everywhere");
+    },
+    shrunk(are) {
+      attribute(means, { hidden: !are });
     },
   };
 }

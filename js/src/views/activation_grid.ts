@@ -105,6 +105,7 @@ export default view("activation-grid", "Activation grid", (stage) => {
     space.style.height = `${grid.total / ratio}px`;
     Object.assign(scene, { grid, ratio, top: Math.round(scroller.scrollTop * ratio), theme: theme(root) });
     attribute(scroller, { "aria-rowcount": grid.rows, "aria-colcount": grid.columns });
+    legend.shrunk(grid.width < columns || grid.height < rows);
     paintCells(canvas, scene);
     attribute(root, { "data-frame": ++frames });
     hands.follow();
