@@ -47,6 +47,8 @@ class ActivationGrid(View):
     """Type: "shared" or "unit": one colour range for all units, or one each. Writable. Default: "shared"."""
     selection: List[Any] = List().tag(sync=True)
     """Type: list of int, ascending: the chosen units. Writable."""
+    answers = Int(0).tag(sync=True, echo_update=False)
+    """Type: int. How many messages were handled, so that every message changes something."""
 
     def draw(self, names: Iterable[str]) -> None:
         """Show what changed; the maps are sent only if they differ."""
@@ -60,6 +62,10 @@ class ActivationGrid(View):
             self.selection = list(self.lab.selection)
         if names & {"layer", "seeds", "activations"}:
             self._draw_maps()
+
+    def answer(self) -> None:
+        """Count the message that was handled: its maps may be those that were there before."""
+        self.answers += 1
 
     def wrote_sample(self) -> None:
         """Show another sample."""

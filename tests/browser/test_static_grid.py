@@ -225,8 +225,17 @@ def test_a_sample_that_does_not_come_is_said_to_be_waited_for(host: Host) -> Non
     root.locator('[data-action="next"]').click()
     expect(root).to_have_attribute("data-busy", "true")
     expect(root).to_contain_text("kernel busy")
-    host.receive(maps={"float32": STEPS[::-1]})
+    host.receive(maps={"float32": STEPS[::-1]}, answers=1)
     assert root.get_attribute("data-busy") is None
+
+
+def test_a_sample_whose_maps_are_those_before_it_is_not_waited_for(host: Host) -> None:
+    root = steps(host, seeds=[40, 50, 60], sample=0)
+    for answers in (1, 2):
+        root.locator('[data-action="next"]').click()
+        expect(root).to_have_attribute("data-busy", "true")
+        host.receive(answers=answers)
+        assert root.get_attribute("data-busy") is None
 
 
 def test_another_layer_replaces_everything(host: Host) -> None:

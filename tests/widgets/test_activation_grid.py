@@ -26,7 +26,7 @@ def test_the_maps_are_the_activations_of_the_chosen_sample(grid, lab, page):
     page.write(grid, sample=3)
     assert np.array_equal(maps(grid), lab.activations[3].numpy())
     (state,) = page.updates(grid)
-    assert state.keys() == {"maps", "range"}
+    assert state.keys() == {"maps", "range", "answers"}
     assert grid.range == [float(lab.activations[3].min()), float(lab.activations[3].max())]
 
 
@@ -37,6 +37,18 @@ def test_maps_follow_commits_and_not_previews(grid, lab):
     lab.edits = [gw.Ablate("3", units=[2])]
     assert not maps(grid)[2].any()
     assert np.array_equal(maps(grid)[3], np.frombuffer(plain, "<f4").reshape(8, 7, 5)[3])
+
+
+def test_every_message_is_answered_though_the_maps_are_the_same(page):
+    model = nn.Sequential(nn.Linear(4, 6), nn.Threshold(1e9, 0.5), nn.Unflatten(1, (1, 2, 3)))
+    with gw.attach(model, latents=gw.normal(4), layer="1", samples=3) as lab:
+        grid = gw.ActivationGrid(lab)
+        page.sent.clear()
+        for sample in (1, 2, 99, 99):
+            page.write(grid, sample=sample)
+        updates = page.updates(grid)
+    assert [state["answers"] for state in updates] == [1, 2, 3, 4]
+    assert not any(state.keys() & {"maps", "range"} for state in updates)
 
 
 def test_fewer_seeds_keep_the_sample_among_them(grid, lab, page):
@@ -110,4 +122,4 @@ def test_values_outside_their_domain_are_refused(grid, page, name, value):
     before = grid.get_state()
     page.write(grid, **{name: value})
     assert grid.error
-    assert {**grid.get_state(), "error": ""} == before
+    assert {**grid.get_state(), "error": "", "answers": 0} == before

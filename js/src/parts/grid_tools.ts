@@ -49,7 +49,8 @@ export function gridTools({ model, root, signal, draw, write, asked, answered }:
     say(chosen, many ? `${many} selected` : "click units to select them");
     clear.classList.toggle("gw-away", !many);
   });
-  listen(model, ["maps", "range"], answered, signal);
+  // a sample may have the maps of the one before, and then they are not sent
+  listen(model, ["answers"], answered, signal);
   const field = h("label.gw-field", {}, h("span.gw-silent", {}, "Sample"), number);
   return h("div.gw-tools", { "data-lm-suppress-shortcuts": "true" }, h("span.gw-group", {}, h("span.gw-about", { "aria-hidden": "true" }, "Sample"), previous, field, next, seed), sort.label, scale.label, h("span.gw-group.gw-choice", {}, chosen, clear));
 }
