@@ -93,6 +93,17 @@ def test_clicks_select_one_toggle_and_range(host: Host) -> None:
     assert [state["selection"] for state in host.written] == [[4], [4, 5, 6, 7], [4, 6, 7], [6]]
 
 
+def test_a_range_begins_where_it_did_before_the_page_was_drawn_again(host: Host) -> None:
+    root = steps(host)
+    canvas = root.locator("canvas.gw-canvas")
+    canvas.click(position=point(root, 4))
+    frame = root.get_attribute("data-frame")
+    host.page.evaluate("host.theme('dark')")
+    expect(root).not_to_have_attribute("data-frame", frame)
+    canvas.click(position=point(root, 7), modifiers=["Shift"])
+    expect(root).to_have_attribute("data-selection", "4,5,6,7")
+
+
 def test_the_keyboard_walks_and_selects(host: Host) -> None:
     root = steps(host)
     cell = root.locator(".gw-cell")

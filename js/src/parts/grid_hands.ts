@@ -1,4 +1,5 @@
 // Pointer and keyboard on an activation grid: hover, focus, select.
+import { listen } from "../lib/bind";
 import { attribute, h, say } from "../lib/dom";
 import { type Hit, hit, move, place, reveal } from "../lib/geometry";
 import { clicked, tidy } from "../lib/select";
@@ -160,10 +161,10 @@ export function gridHands({ root, model, signal, write, draw }: Stage, { scrolle
     if (shown) leave();
     say(live, "");
   }, { signal });
-  draw(["info"], () => {
+  listen(model, ["info"], () => {
     anchor = null;
     if (active >= (model.get("info")?.units ?? 0)) active = 0;
-  });
+  }, signal);
   return {
     follow() {
       settle();
