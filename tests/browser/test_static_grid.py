@@ -104,6 +104,19 @@ def test_a_range_begins_where_it_did_before_the_page_was_drawn_again(host: Host)
     expect(root).to_have_attribute("data-selection", "4,5,6,7")
 
 
+def test_clearing_the_selection_keeps_the_focus(host: Host) -> None:
+    root = steps(host, selection=[4, 7])
+    clear = root.locator('[data-action="clear"]')
+    clear.focus()
+    host.page.keyboard.press("Enter")
+    expect(root).to_have_attribute("data-selection", "")
+    expect(clear).to_have_attribute("aria-disabled", "true")
+    expect(clear).to_be_focused()
+    root.locator(".gw-cell").focus()
+    host.page.keyboard.press("Space")
+    expect(clear).not_to_have_attribute("aria-disabled", "true")
+
+
 def test_the_keyboard_walks_and_selects(host: Host) -> None:
     root = steps(host)
     cell = root.locator(".gw-cell")

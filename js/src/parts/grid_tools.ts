@@ -47,7 +47,7 @@ export function gridTools({ model, root, signal, draw, write, asked, answered }:
   draw(["selection"], () => {
     const many = (model.get("selection") ?? []).length;
     say(chosen, many ? `${many} selected` : "click units to select them");
-    clear.classList.toggle("gw-away", !many);
+    enable(clear, many > 0);
   });
   // a sample may have the maps of the one before, and then they are not sent
   listen(model, ["answers"], answered, signal);
