@@ -124,6 +124,28 @@ def test_the_focus_stays_on_its_unit_when_the_order_changes(host: Host) -> None:
     expect(cell).to_have_attribute("aria-rowindex", "6")
 
 
+def test_the_focus_stays_on_its_cell_when_everything_is_drawn_again(host: Host) -> None:
+    root = small(host, sort="number")
+    cell, card = walk(root, 3, 1), root.locator(".gw-card")
+    host.page.set_viewport_size({"width": 700, "height": 1000})
+    host.drawn()
+    host.page.evaluate("() => host.theme('dark')")
+    host.drawn()
+    expect(cell).to_be_focused()
+    expect(cell).to_have_attribute("data-unit", "3")
+    expect(cell).to_have_attribute("aria-colindex", "3")
+    expect(card).to_contain_text("unit 3 of 6")
+    # the anchor is where it was, too
+    host.page.keyboard.press("Enter")
+    host.page.set_viewport_size({"width": 960, "height": 1000})
+    host.drawn()
+    host.page.keyboard.press("Shift+ArrowDown")
+    expect(root).to_have_attribute("data-selection", "3,4")
+    host.receive(info={"name": "net.3", "kind": "ReLU", "units": 6, "size": [4, 6]})
+    expect(cell).to_have_attribute("aria-rowindex", "2")
+    expect(card).to_be_hidden()
+
+
 def test_what_is_selected_elsewhere_is_shown(host: Host) -> None:
     root = small(host)
     before = picture(root)

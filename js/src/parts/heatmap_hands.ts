@@ -1,4 +1,5 @@
 // Pointer and keyboard on a table of units and concepts: hover, focus, choose.
+import { listen } from "../lib/bind";
 import { attribute, h, on, say } from "../lib/dom";
 import { inside, reveal, type Spot, spotAt, step, xOf, yOf } from "../lib/heatmap";
 import { clicked, tidy } from "../lib/select";
@@ -169,10 +170,10 @@ export function heatmapHands({ model, signal, write, draw }: Stage, { around, sc
     if (byKey) leave();
     say(live, "");
   }, signal);
-  draw(["info"], () => {
+  listen(model, ["info"], () => {
     [unit, concept, anchor] = [null, null, null];
     leave();
-  });
+  }, signal);
   return {
     follow() {
       const now = scene();
