@@ -1,10 +1,11 @@
 // Copies or downloads what is shown as comma-separated values, made here from the numbers that are here.
+import { listen } from "../lib/bind";
 import { fileName, foundCsv } from "../lib/csv_found";
 import { button, h, press, say } from "../lib/dom";
 import type { Stage } from "../lib/view";
 import type { Scene } from "./heatmap_paint";
 
-export function saving({ model, signal, draw }: Stage, scene: () => Scene | null): { buttons: HTMLElement[]; element: HTMLElement } {
+export function saving({ model, signal }: Stage, scene: () => Scene | null): { buttons: HTMLElement[]; element: HTMLElement } {
   const copy = button("copy", "Copy CSV", "copy what is shown, as CSV");
   const download = button("download", "Download", "download what is shown, as CSV");
   const said = h("span", { role: "status" });
@@ -35,6 +36,6 @@ export function saving({ model, signal, draw }: Stage, scene: () => Scene | null
     setTimeout(() => URL.revokeObjectURL(href), 60_000);
     tell(`Downloading ${name}.`);
   }), signal);
-  draw(["values", "sort", "interpretable", "threshold"], () => tell(""));
+  listen(model, ["values", "sort", "interpretable", "threshold"], () => tell(""), signal);
   return { buttons: [copy, download], element: h("div.gw-copied", {}, said, text) };
 }
