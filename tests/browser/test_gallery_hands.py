@@ -27,8 +27,11 @@ def test_clicks_select_one_toggle_and_range(host: Host, gallery: Locator) -> Non
     assert host.get("selection") == left
     expect(card(gallery, units[1])).to_have_attribute("aria-selected", "true")
     expect(card(gallery, units[1])).to_contain_text(f"✓ unit {units[1]}")
-    gallery.locator('[data-action="clear"]').click()
+    clear = gallery.locator('[data-action="clear"]')
+    clear.click()
     expect(gallery).to_have_attribute("data-selection", "")
+    expect(clear).to_be_focused()
+    expect(clear).to_be_disabled()
 
 
 def test_the_keyboard_walks_and_selects(host: Host, gallery: Locator) -> None:

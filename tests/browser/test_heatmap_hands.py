@@ -154,6 +154,14 @@ def test_what_is_selected_elsewhere_is_shown(host: Host) -> None:
     host.receive(concept=1)
     assert len({before, units, picture(root)}) == 3
     expect(root.locator(".gw-sum")).to_contain_text("2 units, hole selected")
+    clear = root.locator('[data-action="clear"]')
+    clear.focus()
+    host.page.keyboard.press("Enter")
+    assert host.written == [{"selection": [], "concept": -1}]
+    expect(clear).to_be_focused()
+    expect(clear).to_be_disabled()
+    host.receive(selection=[0, 3])
+    expect(clear).to_be_enabled()
     expect(walk(root, 3, 0)).to_have_attribute("data-unit", "0")
     assert "selected" in (root.locator(".gw-cell").get_attribute("aria-label") or "")
 

@@ -1,5 +1,5 @@
 // The rows above a gallery: order, regions, what to leave out, how much is left.
-import { attribute, button, choose, h, press, say, select } from "../lib/dom";
+import { attribute, button, choose, enable, h, press, say, select } from "../lib/dom";
 import { type Only, perConcept, readOnly } from "../lib/gallery_order";
 import type { Stage } from "../lib/view";
 import type { Scene } from "./gallery_cards";
@@ -93,7 +93,7 @@ export function galleryTools({ model, root, signal, draw, write }: Stage): Galle
       const hidden = [...selected].filter((unit) => !scene.places.has(unit)).length;
       say(count, order.length === scores.units ? `${scores.units} units` : `${order.length} of ${scores.units} units`);
       say(many, selected.size ? `${selected.size} selected${hidden ? `, ${hidden} of them left out here` : ""}` : "click units to select them");
-      clear.classList.toggle("gw-away", !selected.size);
+      enable(clear, selected.size > 0);
       attribute(none, { hidden: order.length > 0 });
     },
   };

@@ -1,5 +1,5 @@
 // The row above a table of IoU: order, threshold, filter, table or map; and below it, what is chosen.
-import { attribute, button, choose, h, on, press, say, select } from "../lib/dom";
+import { attribute, button, choose, enable, h, on, press, say, select } from "../lib/dom";
 import { short } from "../lib/text";
 import type { Stage } from "../lib/view";
 import type { Scene } from "./heatmap_paint";
@@ -75,7 +75,7 @@ export function heatmapTools(stage: Stage, scene: () => Scene | null, dragged: (
     const [many, one] = [model.get("selection")?.length, model.get("concepts")?.[model.get("concept")]];
     const said = [many ? `${many} ${many === 1 ? "unit" : "units"}` : "", one ? one[0] : ""].filter(Boolean).join(", ");
     say(words, said ? `${said} selected` : "Click a cell or a heading to select.");
-    clear.classList.toggle("gw-away", !said);
+    enable(clear, Boolean(said));
   });
 
   const field = h("label.gw-field", {}, "Threshold", slider, value);

@@ -1,6 +1,6 @@
 // The samples of a generator in training, and a scrubber through the steps at which they were drawn.
 import "./training_sheet.css";
-import { attribute, button, h, on, press, say } from "../lib/dom";
+import { attribute, button, enable, h, on, press, say } from "../lib/dom";
 import { magnify, paint, sheet } from "../lib/mosaic";
 import { seedsInWords } from "../lib/text";
 import { view } from "../lib/view";
@@ -44,7 +44,7 @@ export default view("training-sheet", "Samples through the training", ({ model, 
     attribute(scrubber, { max: Math.max(0, kept().length - 1), "aria-valuetext": words(shown) });
     if (!held) scrubber.value = String(chosen());
     tools.classList.toggle("gw-away", kept().length < 2);
-    latest.classList.toggle("gw-away", following);
+    enable(latest, !following);
     say(name, kept().length ? words(shown) : "");
     attribute(root, { "data-step": shown, "data-following": following, "data-kept": kept().length });
   });
