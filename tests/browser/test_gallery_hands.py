@@ -76,6 +76,32 @@ def test_the_focus_survives_another_order(host: Host, gallery: Locator) -> None:
     expect(card(gallery, unit)).to_be_focused()
 
 
+def test_the_focus_goes_to_the_next_card_when_its_own_is_left_out(host: Host, gallery: Locator) -> None:
+    host.receive(sort="number", selection=[5, 9, 21])
+    gallery.locator('[data-action="only-selected"]').check()
+    press = host.page.keyboard.press
+    card(gallery, 9).focus()
+    press("Space")
+    expect(card(gallery, 21)).to_be_focused()
+    press("Space")
+    expect(card(gallery, 5)).to_be_focused()
+    press("Space")
+    expect(gallery.locator('[data-action="show-all"]')).to_be_focused()
+    press("Enter")
+    expect(gallery).to_have_attribute("data-shown", "40")
+    expect(card(gallery, 5)).to_be_focused()
+
+
+def test_the_focus_does_not_go_away_with_a_card_that_is_used_again(host: Host, gallery: Locator) -> None:
+    host.receive(sort="number", selection=list(range(40)))
+    gallery.locator('[data-action="only-selected"]').check()
+    card(gallery, 1).focus()
+    host.page.keyboard.press("Space")
+    expect(gallery).to_have_attribute("data-shown", "39")
+    expect(card(gallery, 2)).to_be_focused()
+    assert gallery.locator('.gw-unit[tabindex="0"]').get_attribute("data-unit") == "2"
+
+
 def test_a_selection_from_elsewhere_is_brought_into_sight(host: Host, gallery: Locator) -> None:
     last = gallery.locator(".gw-scroller")
     host.receive(sort="number")

@@ -115,7 +115,9 @@ export function cards(space: HTMLElement, scroller: HTMLElement, pictures: Darkr
       for (const [unit, card] of shown) {
         if (wanted.has(unit)) continue;
         shown.delete(unit);
-        spare.push(card);
+        // the focus does not pass to another unit along with its card
+        if (card.element === document.activeElement) card.element.remove();
+        else spare.push(card);
       }
       let coming = 0;
       for (const unit of wanted) {

@@ -8,6 +8,8 @@ import { type Cards, label, type Scene } from "./gallery_cards";
 
 interface Parts {
   scroller: HTMLElement;
+  /** What is shown in its place where no unit is. */
+  none: HTMLElement;
   cards: Cards;
   scene(): Scene | null;
   redraw(): void;
@@ -18,12 +20,17 @@ export interface GalleryHands {
   active(): number;
   /** After the order changed: keep what is looked at in sight. */
   settle(): void;
+  /** Before units come and go, and after it: where the focus was, it stays. */
+  hold(): void;
+  regain(): void;
 }
 
-export function galleryHands({ model, root, signal, write }: Stage, { scroller, cards, scene, redraw }: Parts): GalleryHands {
+export function galleryHands({ model, root, signal, write }: Stage, { scroller, none, cards, scene, redraw }: Parts): GalleryHands {
   const live = h("div.gw-silent", { "aria-live": "polite" });
   root.append(live);
   let active = 0;
+  let stood = 0;
+  let held = false;
   let anchor: number | null = null;
   let mine = "";
 
@@ -101,8 +108,21 @@ export function galleryHands({ model, root, signal, write }: Stage, { scroller, 
   return {
     active() {
       const now = scene();
-      if (now && !now.places.has(active) && now.order.length) active = now.order[0];
-      return active;
+      if (!now?.order.length) return active;
+      // the next is where one stood that is left out
+      stood = now.places.get(active) ?? Math.min(stood, now.order.length - 1);
+      return (active = now.order[stood]);
+    },
+    hold() {
+      held = [scroller, none].some((part) => part.contains(document.activeElement));
+    },
+    regain() {
+      const now = scene();
+      if (held && now) {
+        if (!now.order.length) none.querySelector("button")?.focus();
+        else if (!scroller.contains(document.activeElement)) goTo(active);
+      }
+      held = false;
     },
     settle() {
       const now = scene();

@@ -31,7 +31,7 @@ export default view("unit-gallery", "Unit gallery", (stage) => {
   let frames = 0;
   const pictures = darkroom(stage, () => place());
   const shown = cards(space, scroller, pictures);
-  const hands = galleryHands(stage, { scroller, cards: shown, scene: () => scene, redraw: () => placeNow() });
+  const hands = galleryHands(stage, { scroller, none: tools.none, cards: shown, scene: () => scene, redraw: () => placeNow() });
 
   draw(["info", "scores"], () => {
     const info = model.get("info") ?? {};
@@ -53,6 +53,7 @@ export default view("unit-gallery", "Unit gallery", (stage) => {
   // which units, where
   draw(["info", "scores", "sort", "only", "selection", "concept", "concepts", "region"], () => {
     if (!scores.units) return;
+    hands.hold();
     const [selection, concept, concepts]: [number[], number, [string, string][]] = [model.get("selection") ?? [], model.get("concept") ?? -1, model.get("concepts") ?? []];
     const only = readOnly(model.get("only"));
     const order = arrange(scores, { sort: model.get("sort"), only, concept, selection, concepts });
@@ -87,6 +88,9 @@ export default view("unit-gallery", "Unit gallery", (stage) => {
     pictures.ask((most) => lacking(laid, scene!.order, scroller.scrollTop, scroller.clientHeight, most, (unit) => pictures.of(unit) !== undefined || pictures.failed(unit)));
     attribute(root, { "data-coming": coming, "data-frame": ++frames });
   };
-  const place = draw(["info", "scores", "sort", "only", "selection", "concept", "concepts", "region"], placeNow);
+  const place = draw(["info", "scores", "sort", "only", "selection", "concept", "concepts", "region"], () => {
+    placeNow();
+    hands.regain();
+  });
   scroller.addEventListener("scroll", place, { passive: true, signal: stage.signal });
 });
