@@ -59,11 +59,12 @@ class UnitGallery(View):
     """Type: float32, little-endian, `(4, units)`: place of the best concept (−1 for none), IoU with it, and
     the ends of its interval."""
     wanted: List[Any] = List().tag(sync=True, echo_update=False)
-    """Type: list of int: the units whose images a page lacks, 64 at most. Writable; answered by `sheet`."""
+    """Type: list of int: the units whose images a page lacks, 64 at most. Writable; answered by `sheet`, and
+    emptied when they cannot be made."""
     sheet = Dict().tag(sync=True, echo_update=False)
     """Type: `{"key": int, "units": [int], "seeds": [[int]], "values": [[float or null]], "places": [[int]],
-    "shape": [m, H, W, ch], "grid": [H', W'] or [], "failed": [int], "ms": float}`: whose the images of
-    `pictures` are, and how long they took."""
+    "shape": [m, H, W, ch], "grid": [H', W'] or [], "failed": [int], "failures": int, "ms": float}`: whose the
+    images of `pictures` are, how long they took, which could not be made, and how often that was so."""
     pictures = Bytes().tag(sync=True, echo_update=False)
     """Type: uint8 images of `sheet["shape"]`; then, if there is a grid, one mask per place, a bit per pixel,
     row by row from the lowest bit, each mask from a new byte on; then padding."""
@@ -84,6 +85,7 @@ class UnitGallery(View):
 
     _drawn: Any = None
     _key = 0
+    _failures = 0
 
     def draw(self, names: Iterable[str]) -> None:
         """Show what changed; images are made only when a page asks for them."""
@@ -114,7 +116,7 @@ class UnitGallery(View):
             try:
                 examples = self._examples(self.wanted)
             except Exception:
-                self.sheet = {**self.sheet, "key": self._key, "failed": list(self.wanted)}
+                self._tell_failed()
                 raise
             self._send_examples(examples, 1000 * (perf_counter() - start))
 
@@ -190,8 +192,15 @@ class UnitGallery(View):
             "shape": list(pixels.shape),
             "grid": grid,
             "failed": [],
+            "failures": self._failures,
             "ms": round(ms, 1),
         }
+
+    def _tell_failed(self) -> None:
+        """Say it anew each time, and let the same units be asked for again."""
+        self._failures += 1
+        failed = {"key": self._key, "failed": list(self.wanted), "failures": self._failures}
+        self.sheet, self.wanted = {**self.sheet, **failed}, []
 
     def _pixels(self, examples: list[Example]) -> np.ndarray:
         images = [example.images for example in examples if len(example.images)]

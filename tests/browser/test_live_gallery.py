@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 import gan_widgets as gw
-from tests.browser.galleries import all_there, card, order
+from tests.browser.galleries import all_there, asked, card, order
 from tests.browser.live_host import Live
 from tests.browser.static_host import ROOT, Host
 from tests.widgets.conftest import Page as Wire
@@ -90,6 +90,23 @@ def test_selection_and_errors_go_both_ways(live: Live) -> None:
     lab.layer = "net.3"
     live.told()
     expect(root).to_contain_text("'net.3' has not been dissected")
+
+
+def test_what_failed_is_asked_for_again_once_the_error_is_gone(live: Live) -> None:
+    live.view.only = {"search": "7"}
+    hook = live.view.lab.model.net[0].register_forward_pre_hook(lambda *_: 1 / 0)
+    root = live.mount()
+    for sort in ("number", "concept"):
+        expect(root.get_by_role("alert")).to_contain_text("ZeroDivisionError")
+        expect(card(root, 7)).to_have_attribute("data-images", "failed")
+        root.locator('[data-action="sort"]').select_option(sort)
+        expect(root).to_have_attribute("data-sort", sort)
+    expect(root.get_by_role("alert")).to_contain_text("ZeroDivisionError")
+    hook.remove()
+    root.locator('[data-action="sort"]').select_option("iou")
+    expect(card(root, 7)).to_have_attribute("data-images", "there")
+    assert live.view.error == ""
+    assert asked(live.host) == [[7]] * 4
 
 
 def test_the_state_is_plain_json_beside_its_buffers(live: Live) -> None:

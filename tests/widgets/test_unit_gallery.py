@@ -171,8 +171,24 @@ def test_changed_weights_are_refused_in_the_banner_and_the_page_is_told(model, d
     assert "the weights have changed since this dissection" in gallery.error
     (state,) = page.updates(gallery)
     assert state["sheet"]["failed"] == [0, 3]
+    assert state["wanted"] == gallery.wanted == []
     page.write(gallery, sort="number")
     assert gallery.error == ""
+
+
+def test_the_same_units_can_be_asked_for_again_after_they_failed(gallery, model, page):
+    hook = model[4].register_forward_pre_hook(lambda *_: 1 / 0)
+    for _ in range(2):
+        page.sent.clear()
+        page.write(gallery, wanted=[1, 3])
+        (state,) = page.updates(gallery)
+        assert state["sheet"]["failed"] == [1, 3]
+        assert state["wanted"] == []
+        page.write(gallery, sort="number")
+    hook.remove()
+    page.write(gallery, wanted=[1, 3])
+    assert gallery.error == ""
+    assert (gallery.sheet["units"], gallery.sheet["failed"]) == ([1, 3], [])
 
 
 def test_a_broken_model_is_told_and_what_was_there_stays(gallery, model, page):
