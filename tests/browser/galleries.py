@@ -5,8 +5,14 @@ from playwright.sync_api import Locator, expect
 from tests.browser.static_host import Host
 
 _ORDER = """root => [...root.querySelectorAll('.gw-unit')]
-  .sort((a, b) => a.ariaRowIndex - b.ariaRowIndex || a.ariaColIndex - b.ariaColIndex)
+  .sort((a, b) => a.ariaPosInSet - b.ariaPosInSet)
   .map(card => Number(card.dataset.unit))"""
+# by where their upper left corners are
+_SEEN = """root => [...root.querySelectorAll('.gw-unit')]
+  .map(card => [card.offsetTop, card.offsetLeft, Number(card.dataset.unit)])
+  .sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, , unit]) => unit)"""
+_READ = "root => [...root.querySelectorAll('.gw-unit')].map(card => Number(card.dataset.unit))"
+_COLUMNS = "root => new Set([...root.querySelectorAll('.gw-unit')].map(card => card.offsetLeft)).size"
 
 
 def card(root: Locator, unit: int) -> Locator:
@@ -17,6 +23,16 @@ def card(root: Locator, unit: int) -> Locator:
 def order(root: Locator) -> list[int]:
     """The units whose cards exist, as they are shown."""
     return root.evaluate(_ORDER)
+
+
+def as_seen_and_read(root: Locator) -> tuple[list[int], list[int]]:
+    """The units as an eye meets them, line by line, and as a screen reader does."""
+    return root.evaluate(_SEEN), root.evaluate(_READ)
+
+
+def columns(root: Locator) -> int:
+    """How many cards are side by side."""
+    return root.evaluate(_COLUMNS)
 
 
 def scroll(root: Locator, share: float) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.galleries import all_there, card, forty, order, scroll
+from tests.browser.galleries import all_there, as_seen_and_read, card, columns, forty, order, scroll
 from tests.browser.static_host import Host
 
 pytestmark = pytest.mark.browser
@@ -36,16 +36,16 @@ def test_clicks_select_one_toggle_and_range(host: Host, gallery: Locator) -> Non
 
 def test_the_keyboard_walks_and_selects(host: Host, gallery: Locator) -> None:
     units = order(gallery)
-    columns = int(gallery.locator(".gw-scroller").get_attribute("aria-colcount"))
+    across = columns(gallery)
     press = host.page.keyboard.press
     card(gallery, units[0]).focus()
     press("ArrowRight")
     press("ArrowDown")
-    expect(card(gallery, units[1 + columns])).to_be_focused()
+    expect(card(gallery, units[1 + across])).to_be_focused()
     press("Enter")
-    expect(gallery).to_have_attribute("data-selection", str(units[1 + columns]))
+    expect(gallery).to_have_attribute("data-selection", str(units[1 + across]))
     press("Shift+ArrowLeft")
-    chosen = sorted([units[1 + columns], units[columns]])
+    chosen = sorted([units[1 + across], units[across]])
     expect(gallery).to_have_attribute("data-selection", ",".join(map(str, chosen)))
     press("Control+End")
     last = gallery.locator(".gw-unit:focus")
@@ -74,6 +74,26 @@ def test_the_focus_survives_another_order(host: Host, gallery: Locator) -> None:
     scroll(gallery, 1)
     host.drawn()
     expect(card(gallery, unit)).to_be_focused()
+
+
+def test_cards_are_read_in_the_order_in_which_they_are_seen(host: Host, gallery: Locator) -> None:
+    assert gallery.get_by_role("listbox").count() == 1
+    host.receive(sort="number")
+    card(gallery, 3).focus()
+    for share in (0.3, 1, 0.6, 0):
+        scroll(gallery, share)
+        host.drawn()
+        seen, read = as_seen_and_read(gallery)
+        assert seen == read
+        expect(card(gallery, 3)).to_be_focused()
+    for sort in ("iou", "category", "number"):
+        host.receive(sort=sort)
+        seen, read = as_seen_and_read(gallery)
+        assert seen == read == order(gallery)
+        expect(card(gallery, 3)).to_be_focused()
+    expect(card(gallery, 3)).to_have_role("option")
+    expect(card(gallery, 3)).to_have_attribute("aria-posinset", "4")
+    expect(card(gallery, 3)).to_have_attribute("aria-setsize", "40")
 
 
 def test_the_focus_goes_to_the_next_card_when_its_own_is_left_out(host: Host, gallery: Locator) -> None:

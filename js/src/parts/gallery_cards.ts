@@ -50,7 +50,7 @@ function makeCard(): Card {
   const name = h("span.gw-concept");
   const bar = h("div.gw-interval", { "aria-hidden": "true" });
   const canvas = h("canvas", { "aria-hidden": "true" });
-  const element = h("div.gw-unit", { role: "gridcell" },
+  const element = h("div.gw-unit", { role: "option" },
     h("div.gw-line", {}, name, iou),
     h("div.gw-line.gw-small", {}, which, category, ends),
     bar, canvas);
@@ -112,6 +112,7 @@ export function cards(space: HTMLElement, scroller: HTMLElement, pictures: Darkr
       const { first, last } = around(laid, scroller.scrollTop, scroller.clientHeight);
       const wanted = new Set(order.subarray(first, last));
       if (places.has(active) && shown.get(active)?.element === document.activeElement) wanted.add(active);
+      const units = [...wanted].sort((a, b) => places.get(a)! - places.get(b)!);
       for (const [unit, card] of shown) {
         if (wanted.has(unit)) continue;
         shown.delete(unit);
@@ -120,17 +121,17 @@ export function cards(space: HTMLElement, scroller: HTMLElement, pictures: Darkr
         else spare.push(card);
       }
       let coming = 0;
-      for (const unit of wanted) {
-        let card = shown.get(unit);
-        if (!card) {
-          card = spare.pop() ?? makeCard();
-          shown.set(unit, card);
-          if (!card.element.isConnected) space.append(card.element);
-        }
+      let next = space.firstElementChild;
+      for (const unit of units) {
+        const card = shown.get(unit) ?? spare.pop() ?? makeCard();
+        shown.set(unit, card);
+        // read in the order in which they are seen; the one with the focus would lose it if it were moved
+        if (card.element === next || card.element === document.activeElement) next = card.element.nextElementSibling;
+        else space.insertBefore(card.element, next);
         const position = places.get(unit)!;
         const [column, row] = [position % laid.columns, Math.floor(position / laid.columns)];
         Object.assign(card.element.style, { left: `${laid.left[column]}px`, top: `${row * laid.row}px`, width: `${laid.width}px`, height: `${laid.height}px` });
-        attribute(card.element, { "aria-rowindex": row + 1, "aria-colindex": column + 1, tabindex: unit === active ? 0 : -1 });
+        attribute(card.element, { "aria-posinset": position + 1, "aria-setsize": order.length, tabindex: unit === active ? 0 : -1 });
         write(card, scene, unit);
         coming += Number(paint(card, scene, unit));
       }

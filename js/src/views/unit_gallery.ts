@@ -19,8 +19,8 @@ export default view("unit-gallery", "Unit gallery", (stage) => {
   const { model, root, draw } = stage;
   const name = h("h3.gw-name");
   const about = h("span.gw-about");
-  const space = h("div.gw-space", { role: "row" });
-  const scroller = h("div.gw-scroller", { role: "grid", "aria-multiselectable": "true", "data-lm-suppress-shortcuts": "true" }, space);
+  const space = h("div.gw-space");
+  const scroller = h("div.gw-scroller", { role: "listbox", "aria-multiselectable": "true", "data-lm-suppress-shortcuts": "true" }, space);
   const empty = h("div.gw-empty");
   const tools = galleryTools(stage);
   const words = galleryWords();
@@ -83,7 +83,6 @@ export default view("unit-gallery", "Unit gallery", (stage) => {
     const { laid } = scene;
     space.style.height = `${laid.total}px`;
     scroller.style.height = `${Math.min(VIEWPORT, laid.total)}px`;
-    attribute(scroller, { "aria-rowcount": Math.ceil(laid.units / laid.columns), "aria-colcount": laid.columns });
     const coming = shown.place(scene, hands.active());
     pictures.ask((most) => lacking(laid, scene!.order, scroller.scrollTop, scroller.clientHeight, most, (unit) => pictures.of(unit) !== undefined || pictures.failed(unit)));
     attribute(root, { "data-coming": coming, "data-frame": ++frames });
