@@ -182,6 +182,16 @@ def test_search_and_filters_leave_out_units_and_show_all_brings_them_back(
     assert search.input_value() == ""
 
 
+def test_the_field_shows_the_least_iou_that_is_used(host: Host, gallery: Locator) -> None:
+    level = gallery.locator('[data-action="least"]')
+    for typed, used in (("5", 0.05), ("0.3", 0.3), ("", 0.05)):
+        level.fill(typed)
+        host.page.keyboard.press("Enter")
+        host.page.keyboard.press("Tab")
+        expect(level).to_have_value(str(used))
+        assert host.get("only")["at_least"] == used
+
+
 def test_a_concept_is_chosen_in_a_card_or_the_list_and_can_be_the_only_one(
     host: Host, gallery: Locator
 ) -> None:

@@ -48,7 +48,11 @@ export function galleryTools({ model, root, signal, draw, write }: Stage): Galle
   region.input.addEventListener("change", () => write({ region: region.input.value }), { signal });
   concept.addEventListener("change", () => write({ concept: Number(concept.value) }), { signal });
   least.input.addEventListener("change", () => change({ at_least: least.input.checked ? leastOf() : null }), { signal });
-  level.addEventListener("change", () => change({ at_least: leastOf() }), { signal });
+  level.addEventListener("change", () => {
+    // a number that is out of range is not used, and does not stay there as if it were
+    level.value = String(leastOf());
+    change({ at_least: leastOf() });
+  }, { signal });
   ofConcept.input.addEventListener("change", () => change({ concept: ofConcept.input.checked }), { signal });
   chosen.input.addEventListener("change", () => change({ selected: chosen.input.checked }), { signal });
   search.addEventListener("input", () => {
