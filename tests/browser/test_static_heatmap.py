@@ -69,6 +69,35 @@ def test_the_clustering_is_waited_for_and_then_shown(host: Host) -> None:
     assert root.get_attribute("data-busy") is None
 
 
+@pytest.mark.parametrize("show", ["map", "table"])
+def test_a_drag_of_the_threshold_is_announced_once_at_its_end(host: Host, show: str) -> None:
+    root = small(host, show=show, interpretable=True)
+    host.page.evaluate(
+        """() => {
+          window.said = [];
+          const live = node => node.parentElement?.closest('[role="status"], [aria-live="polite"]');
+          new MutationObserver(all => {
+            for (const {target, addedNodes} of all)
+              for (const node of addedNodes) if (live(node)) said.push(target.textContent);
+          }).observe(document.querySelector('.gw-view'), {childList: true, subtree: true});
+        }"""
+    )
+    slider = root.locator('[data-action="threshold"]')
+    box = slider.bounding_box()
+    assert box
+    host.page.mouse.move(box["x"] + 17, box["y"] + box["height"] / 2)
+    host.page.mouse.down()
+    for share in (0.2, 0.3, 0.5, 0.7):
+        host.page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+        host.drawn()
+    shown = root.locator(".gw-sum > span").first.inner_text()
+    assert shown.startswith("2 of 6 units reach 0.3")
+    assert host.page.evaluate("said") == []
+    host.page.mouse.up()
+    host.drawn()
+    assert host.page.evaluate("said") == [shown]
+
+
 def test_the_threshold_greys_while_it_is_dragged_and_is_written_once(host: Host) -> None:
     root = small(host)
     slider = root.locator('[data-action="threshold"]')

@@ -1,5 +1,5 @@
 // The same numbers as a table of text, a page at a time: each unit with the chosen concept, or else with its best.
-import { button, enable, h, on, press, say, select } from "../lib/dom";
+import { attribute, button, enable, h, on, press, say, select } from "../lib/dom";
 import { canRank } from "../lib/heatmap_found";
 import { tidy, toggled } from "../lib/select";
 import type { Stage } from "../lib/view";
@@ -12,7 +12,7 @@ export function heatmapTable({ model, signal, write }: Stage, scene: () => Scene
   const [head, body] = [h("tr"), h("tbody")];
   const table = h("table.gw-table", {}, h("thead", {}, head), body);
   const [previous, next] = [button("previous", "‹", "previous page"), button("next", "›", "next page")];
-  const where = h("span.gw-about", { role: "status" });
+  const where = h("span.gw-about");
   const which = select("concept", "Concept", []);
   const element = h("div", {},
     h("div.gw-tools", {}, which.label, h("span.gw-group", {}, previous, next, where)),
@@ -44,6 +44,7 @@ export function heatmapTable({ model, signal, write }: Stage, scene: () => Scene
     head.replaceChildren(...["unit", "concept", "category", "IoU", "95 % interval", "p", "family-wise", "q", "notes"].map((text) => h("th", { scope: "col" }, text)));
     body.replaceChildren(...units.slice(from, to).map((unit) => row(now, unit)));
     if (focused) body.querySelector<HTMLElement>(`[data-unit="${focused}"]`)?.focus({ preventScroll: true });
+    attribute(where, { role: now.threshold === model.get("threshold") && "status" });
     say(where, units.length ? `units ${from + 1} to ${to} of ${units.length}, in order` : "no units");
     enable(previous, page > 0);
     enable(next, to < units.length);

@@ -19,7 +19,7 @@ const ORDER = [...FOUND, "sort", "interpretable", "threshold"];
 
 export default view("iou-heatmap", "IoU heatmap", (stage) => {
   const { model, root } = stage;
-  const [name, about, sum] = [h("h3.gw-name"), h("span.gw-about"), h("span", { role: "status" })];
+  const [name, about, sum, said] = [h("h3.gw-name"), h("span.gw-about"), h("span", { "aria-hidden": "true" }), h("div.gw-silent", { role: "status" })];
   const legend = heatmapLegend();
   const canvas = h("canvas.gw-canvas", { "aria-hidden": "true" });
   const overlay = h("canvas.gw-overlay", { "aria-hidden": "true" });
@@ -37,7 +37,7 @@ export default view("iou-heatmap", "IoU heatmap", (stage) => {
   const tools = heatmapTools(stage, () => scene, () => [arrange, place, paint].forEach((redo) => redo()));
   const table = heatmapTable(stage, () => scene);
   const hands = heatmapHands(stage, { around, scroller, port, canvas, overlay, scene: () => scene });
-  const line = h("div.gw-sum", {}, sum, tools.chosen);
+  const line = h("div.gw-sum", {}, sum, said, tools.chosen);
   root.append(h("header.gw-head", {}, name, about), tools.element, legend.element, line, around, table.element, empty, tools.copied);
 
   stage.draw(["info"], () => {
@@ -78,7 +78,10 @@ export default view("iou-heatmap", "IoU heatmap", (stage) => {
       colours: ramp(theme(root).scheme === "dark"),
     };
     const reached = tally(now, threshold);
-    say(sum, `${reached.units} of ${now.units} units reach ${short(threshold)} with their best concept, ${reached.concepts} of ${now.names.length} concepts.`);
+    const text = `${reached.units} of ${now.units} units reach ${short(threshold)} with their best concept, ${reached.concepts} of ${now.names.length} concepts.`;
+    say(sum, text);
+    // not at each step of a drag
+    if (threshold === model.get("threshold")) say(said, text);
     attribute(root, { "data-sort": sort, "data-shown": units.length, "data-order": units.slice(0, 8).join(",") });
     fillAtlas(scene);
     legend.show(scene);
