@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gan_widgets.core.calm import may_draw
 from gan_widgets.core.capture import capture
 from gan_widgets.core.edits import Edit, fit
 from gan_widgets.core.errors import EditError, problem
@@ -30,8 +31,8 @@ class Reference:
     """What the layers of an unedited model give for a fixed bank of seeds, run when first asked for.
 
     A layer costs one pass over the bank, ended as soon as the layer has run, in batches of 16 (which
-    matters to BatchNorm in mode `"train"`), on latents of the model's device and dtype. Call `clear` after
-    the weights changed.
+    matters to BatchNorm in mode `"train"`), on latents of the model's device and dtype. What the model draws
+    in it is the same each time. Call `clear` after the weights changed.
     """
 
     def __init__(
@@ -105,7 +106,7 @@ class Reference:
         """Return the layer's tensor for the whole bank, `(len(bank), units, …)`; the last layer's is kept."""
         if self._bank is None or self._bank[0] != layer:
             parts = []
-            with quiet(self._model, self._mode), alone():
+            with quiet(self._model, self._mode, 0 if may_draw(self._model) else None), alone():
                 for k in range(0, len(self._seeds), _BATCH):
                     with capture(self._model, [layer], stop=True) as acts:
                         call(self._model, self._latents(self._seeds[k : k + _BATCH]))

@@ -4,10 +4,12 @@ import pytest
 import torch
 from torch import nn
 
+from gan_widgets.core import live
 from gan_widgets.core.capture import capture
 from gan_widgets.core.edits import Ablate, Insert
 from gan_widgets.core.errors import EditError, UnknownLayerError
 from gan_widgets.core.intervene import intervene
+from gan_widgets.core.latents import normal
 from gan_widgets.core.live import call, quiet
 from gan_widgets.core.reference import BANK, Reference
 
@@ -86,6 +88,23 @@ def test_a_layer_is_run_once_until_the_weights_change(nets):
     assert torch.equal(reference.mean("0"), before)
     reference.clear()
     torch.testing.assert_close(reference.mean("0"), before + 1)
+
+
+@pytest.mark.parametrize("value", ["mean", "resample"])
+def test_what_a_model_draws_while_it_is_measured_never_depends_on_the_callers_stream(nets, value):
+    edit = Ablate("net.2", [1, 3], value=value)
+    model = nets.Noisy()
+    measured = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        measured.append(Reference(model, normal(3)).values([edit], [4, 5])[edit])
+    assert torch.equal(*measured)
+
+
+def test_measuring_a_model_that_draws_nothing_leaves_the_random_states_to_other_threads(nets, monkeypatch):
+    model, latents, _ = nets.make("fully connected")
+    monkeypatch.setattr(live, "streams_kept", lambda: pytest.fail("the random states were touched"))
+    assert Reference(model, latents).mean("0").shape == (6,)
 
 
 def test_the_forward_ends_at_the_layer(nets):
