@@ -8,7 +8,7 @@ from typing import Any, Literal
 from torch import nn
 
 from gan_widgets.core.edits import Ablate, Edit, Insert, Scale, fit
-from gan_widgets.core.errors import ControllerError, EditError, problem
+from gan_widgets.core.errors import ControllerError, EditError, RefusedModelError, problem
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.layers import LayerInfo, Layers
 from gan_widgets.core.live import unwrap
@@ -43,6 +43,22 @@ def check_open(closed: bool) -> None:
                 next="Attach again: lab = gw.attach(model, latents=latents).",
             )
         )
+
+
+def check_listed(layers: Layers, model: nn.Module) -> None:
+    """Raise RefusedModelError, with the reasons, when no layer of the model has units to read."""
+    if len(layers):
+        return
+    reasons = [f"{name!r}: {reason}" for name, reason in layers.left_out.items()]
+    more = f" (and {len(reasons) - 3} more)" if len(reasons) > 3 else ""
+    raise RefusedModelError(
+        problem(
+            f"{type(model).__name__} has no layer that can be looked at.",
+            got="; ".join(reasons[:3]) + more or "no submodule that ran",
+            allowed="a model with a submodule whose output is (n, units) or (n, units, h, w)",
+            next="Put nn.Sequential(...) around a single layer, or add a submodule that puts units on dim 1.",
+        )
+    )
 
 
 def checked_layer(name: str, layers: Layers) -> LayerInfo:

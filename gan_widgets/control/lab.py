@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 from torch import Tensor, nn
 
 from gan_widgets.control.checks import (
+    check_listed,
     check_open,
     checked_concept,
     checked_edits,
@@ -104,6 +105,7 @@ class Controller(Dissecting, Following):
         )
         with self._lock:
             self._layers = layers(model, latents, mode=mode)
+            check_listed(self._layers, unwrap(model))
             if unwrap(model) is not model:
                 # the probe saw each layer's hook fire, but in the module inside the wrapper
                 dry_run(model, self._layers.names, latents, mode=mode)

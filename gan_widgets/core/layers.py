@@ -87,12 +87,13 @@ class Layers(Sequence[LayerInfo]):
         if repeated is not None:
             raise ambiguous(name, repeated.calls)
         if name in self.left_out:
+            near = f"Take a layer near it: {nearest(name, self.names)}."
             raise UnknownLayerError(
                 problem(
                     f"Layer {name!r} has no units to read: {self.left_out[name]}.",
                     got=repr(name),
                     allowed="a layer whose output is (n, units) or (n, units, h, w)",
-                    next=f"Take a layer near it: {nearest(name, self.names)}.",
+                    next=near if self._infos else "Add a submodule that puts its units on dimension 1.",
                 )
             )
         raise unknown(name, self.names)

@@ -16,6 +16,7 @@ from gan_widgets.core.errors import (
     ControllerError,
     GanWidgetsError,
     HookFailedError,
+    RefusedModelError,
     RenderError,
 )
 from tests.controller.looking import hooks
@@ -150,6 +151,31 @@ def test_attach_refuses_what_it_cannot_show(model, keywords, words):
     with pytest.raises(GanWidgetsError, match=words) as raised:
         gw.attach(model, latents=gw.normal(6), **keywords)
     assert "next:" in str(raised.value)
+
+
+class Tokens(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rows, self.norm = nn.Linear(6, 9), nn.LayerNorm(9)
+
+    def forward(self, z):
+        return self.norm(self.rows(z[:, None].expand(-1, 5, -1))).flatten(1)
+
+
+@pytest.mark.parametrize("layer", [None, "rows", 3])
+@pytest.mark.parametrize(
+    ("make", "got"),
+    [
+        (Tokens, "'rows': its output (2, 5, 9) has features last; 'norm': its output (2, 5, 9) has features"),
+        (lambda: nn.Linear(6, 45), "no submodule that ran"),
+    ],
+)
+def test_a_model_without_a_layer_to_look_at_is_refused_with_the_reasons(make, got, layer):
+    with pytest.raises(RefusedModelError, match="no layer that can be looked at") as raised:
+        gw.attach(make(), latents=gw.normal(6), layer=layer)
+    text = str(raised.value)
+    assert f"\n  got: {got}" in text
+    assert all(part in text for part in ("\n  allowed: ", "\n  next: "))
 
 
 def test_train_mode_uses_the_statistics_of_the_batch_and_keeps_the_running_ones(model):

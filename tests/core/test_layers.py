@@ -107,6 +107,15 @@ def test_what_has_no_units_is_left_out_with_the_reason():
         found.find("norm")
 
 
+def test_a_layer_left_out_is_answered_with_one_near_it_only_where_there_is_one(nets):
+    found = layers(nn.Sequential(nn.Unflatten(1, (3, 1)), nn.Linear(1, 5)), normal(3))
+    with pytest.raises(UnknownLayerError, match=r"next: Take a layer near it: '0'\."):
+        found.find("1")
+    found = layers(nn.Sequential(OrderedDict(far=nets.Wrap(lambda z: z[:1]))), normal(3))
+    with pytest.raises(UnknownLayerError, match=r"next: Add a submodule that puts its units on dimension 1"):
+        found.find("far")
+
+
 def test_an_unknown_layer_is_answered_with_the_nearest_names(nets):
     model, latents, _ = nets.make("conditional")
     with pytest.raises(UnknownLayerError) as error:
