@@ -208,6 +208,15 @@ def checked_concept(concept: str) -> str:
 
 def checked_recipe(recipe: Recipe, model: nn.Module, latents: Latents, mode: str) -> None:
     """Raise ControllerError unless this model, prior and mode are those that the recipe was made with."""
+    if not isinstance(recipe, Recipe):
+        raise ControllerError(
+            problem(
+                "this is no recipe.",
+                got=repr(recipe)[:200],
+                allowed="what lab.recipe() or gw.Recipe.from_json(text) gave",
+                next="Read JSON text first: lab.replay(gw.Recipe.from_json(text)).",
+            )
+        )
     for part, there, here in (
         ("weights", recipe.weights, weight_hash(unwrap(model))),
         ("prior", recipe.latents | {"device": ""}, latents.describe() | {"device": ""}),

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 import gan_widgets as gw
+from gan_widgets.core.errors import ControllerError
 
 L = gw.normal(8)
 
@@ -48,3 +49,10 @@ def test_activations_are_those_of_the_draws_that_the_images_show(noisy, layer):
     assert torch.equal(*shown)
     if layer == "4":
         assert torch.equal(lab.activations, lab.images)
+
+
+@pytest.mark.parametrize("give", [lambda recipe: recipe.to_json(), lambda _: 3, lambda _: None, vars])
+def test_what_is_no_recipe_is_refused_with_how_to_read_one(lab, give):
+    with pytest.raises(ControllerError, match=r"this is no recipe\.") as raised:
+        lab.replay(give(lab.recipe()))
+    assert "\n  next: Read JSON text first: lab.replay(gw.Recipe.from_json(text))." in str(raised.value)
