@@ -25,6 +25,7 @@ from gan_widgets.core.layers import layers
 from gan_widgets.core.live import Mode, call, quiet, unwrap
 from gan_widgets.core.names import Target, resolve
 from gan_widgets.core.reference import Reference
+from gan_widgets.core.seeds import check_seeds
 
 
 class Intervention(Hooked):
@@ -81,9 +82,10 @@ def intervene(
     measure, unless `values`, as `Reference.values` gives them, says what was measured. With `latents` the
     edits are also checked against the layers of a probe forward before any hook is placed.
 
-    Raises `UnknownLayerError` and `EditError` on entering. What only shows while the model runs is raised
-    on leaving and never breaks the model's forward: `HookFailedError` for an edit that does not fit or a
-    layer that never ran, `UnknownLayerError` for a module that ran more than once under its bare name.
+    Raises `LatentsError` for what are no seeds, and `UnknownLayerError` and `EditError` on entering. What
+    only shows while the model runs is raised on leaving and never breaks the model's forward:
+    `HookFailedError` for an edit that does not fit or a layer that never ran, `UnknownLayerError` for a
+    module that ran more than once under its bare name.
     """
     edits = as_edits(edits)
     needs = [edit for edit in edits if edit.measured is not None]
@@ -96,7 +98,7 @@ def intervene(
                 next="Pass latents=, such as gw.normal(64).",
             )
         )
-    known = None if seeds is None else tuple(seeds)
+    known = None if seeds is None else check_seeds(seeds)
 
     def measure() -> Mapping[Edit, Tensor]:
         if values is not None or latents is None:

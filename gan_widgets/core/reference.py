@@ -21,6 +21,7 @@ from gan_widgets.core.fitting import fitting
 from gan_widgets.core.hooks import alone
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.live import Mode, call, quiet, unwrap
+from gan_widgets.core.seeds import check_seeds
 
 _BATCH = 16
 BANK = range(2**31, 2**31 + 64)
@@ -62,9 +63,11 @@ class Reference:
         """Return the units' values for another seed each, `(n, len(units), …)` for n seeds.
 
         The donor of seed s is the bank's seed number `s % len(bank)`, whatever other seeds are asked for.
+        Raises `LatentsError` for what are no seeds.
         """
+        known = check_seeds(seeds)
         bank = self._run(layer)
-        donors = torch.tensor([seed % len(self._seeds) for seed in seeds], device=bank.device)
+        donors = torch.tensor([seed % len(self._seeds) for seed in known], device=bank.device)
         return bank[donors[:, None], torch.tensor(units, device=bank.device)]
 
     def values(self, edits: Iterable[Edit], seeds: Iterable[int] | None = None) -> dict[Edit, Tensor]:

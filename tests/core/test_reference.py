@@ -7,7 +7,7 @@ from torch import nn
 from gan_widgets.core import live
 from gan_widgets.core.capture import capture
 from gan_widgets.core.edits import Ablate, Insert
-from gan_widgets.core.errors import EditError, UnknownLayerError
+from gan_widgets.core.errors import EditError, LatentsError, UnknownLayerError
 from gan_widgets.core.intervene import intervene
 from gan_widgets.core.latents import normal
 from gan_widgets.core.live import call, quiet
@@ -136,6 +136,16 @@ def test_units_and_layers_that_are_not_there_are_refused(nets):
         reference.mean("nrm")
     with pytest.raises(UnknownLayerError, match="'unused' has not run"):
         reference.mean("unused")
+
+
+@pytest.mark.parametrize("seeds", [["a"] * 4, [-1, 0, 1, 2], [0, 1, 1.5, 2], [True, 0, 1, 2], "abcd", 4])
+def test_resampling_for_what_are_no_seeds_is_refused(nets, seeds):
+    model, latents, _ = nets.make("maps")
+    edit = Ablate("2", [0], value="resample")
+    with pytest.raises(LatentsError, match="seeds are a non-empty run of whole numbers"):
+        intervene(model, edit, latents=latents, seeds=seeds)
+    with pytest.raises(LatentsError, match="seeds are a non-empty run of whole numbers"):
+        Reference(model, latents).resample("2", [0], seeds)
 
 
 def test_resampling_without_seeds_is_refused(nets):
