@@ -18,6 +18,8 @@ def stacked(samples: list[Inputs]) -> Inputs:
     """
     try:
         return combine(samples, torch.stack)
+    except LatentsError:
+        raise
     except (RuntimeError, ValueError) as error:
         raise LatentsError(
             problem(

@@ -174,10 +174,14 @@ def test_a_function_without_a_seeded_stream_is_refused():
         from_function(lambda seed: torch.randn(4))
 
 
-@pytest.mark.parametrize("bad", [lambda seed: 3.0, lambda seed: (), lambda seed: {"z": [1.0]}])
-def test_a_function_that_gives_no_tensors_is_refused(bad):
-    with pytest.raises(LatentsError, match="latents are tensors"):
-        from_function(bad)
+NO_TENSORS = [3.0, (), {"z": [1.0]}, np.zeros(3), [0.0, 1.0]]
+
+
+@pytest.mark.parametrize("sample", NO_TENSORS, ids=repr)
+def test_a_function_that_gives_no_tensors_is_refused_in_one_message(sample):
+    with pytest.raises(LatentsError, match=r"^latents are tensors\.\n  got: ") as raised:
+        from_function(lambda seed: sample)
+    assert str(raised.value).count("got: ") == 1
 
 
 def test_samples_of_different_shapes_are_refused():
