@@ -99,12 +99,12 @@ class Latents:
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> "Latents":
         """Give the same latents on another device or in another floating dtype (integers keep theirs)."""
-        if dtype is not None and not dtype.is_floating_point:
+        if dtype is not None and not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
             raise LatentsError(
                 problem(
                     "latents need a floating dtype.",
-                    got=dtype,
-                    allowed="a floating dtype",
+                    got=repr(dtype),
+                    allowed="a floating dtype of PyTorch",
                     next="Pass for instance dtype=torch.float16.",
                 )
             )
@@ -191,11 +191,15 @@ def uniform(shape: int | Sequence[int], low: float = -1.0, high: float = 1.0) ->
     >>> uniform(2)([0])
     tensor([[0.0976, 0.4304]])
     """
-    if not (isfinite(low) and isfinite(high) and low < high):
+    try:
+        legal = isfinite(low) and isfinite(high) and low < high
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        legal = False
+    if not legal:
         raise LatentsError(
             problem(
                 "a uniform prior needs two finite ends.",
-                got=f"low={low}, high={high}",
+                got=f"low={low!r}, high={high!r}",
                 allowed="low < high",
                 next="Pass for instance low=-1, high=1.",
             )

@@ -49,22 +49,28 @@ def slerp(a: Tensor, b: Tensor, t: float | Sequence[float] | Tensor) -> Tensor:
 def _walk(
     a: Tensor, b: Tensor, t: float | Sequence[float] | Tensor
 ) -> tuple[Tensor, Tensor, Tensor, torch.Size]:
-    steps = torch.as_tensor(t, dtype=torch.float64, device=a.device)
+    if not all(isinstance(end, Tensor) for end in (a, b)):
+        got = f"{type(a).__name__} and {type(b).__name__}"
+        raise _no_walk(got, "Make tensors of lists and arrays: torch.as_tensor(...).")
+    try:
+        steps = torch.as_tensor(t, dtype=torch.float64, device=a.device)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise _no_walk(f"t={t!r}", "Pass for instance t=0.5, or t=torch.linspace(0, 1, 9).") from error
     rows = 1 if a.ndim < 2 else a.shape[0]
     fits = steps.ndim == 0 or (steps.ndim == 1 and (rows == 1 or len(steps) == rows))
     if a.shape != b.shape or a.ndim == 0 or not fits or not a.is_floating_point():
-        raise LatentsError(
-            problem(
-                "the ends of a walk need one shape, and t one number per sample.",
-                got=f"{tuple(a.shape)} {a.dtype}, {tuple(b.shape)} and t {tuple(steps.shape)}",
-                allowed="floating (dim,) or (n, *shape) twice; t a number or (n,), or (steps,) when n is 1",
-                next="Pass one pair of latents and a run of t, or one t per pair.",
-            )
-        )
+        got = f"{tuple(a.shape)} {a.dtype}, {tuple(b.shape)} and t {tuple(steps.shape)}"
+        raise _no_walk(got, "Pass one pair of latents and a run of t, or one t per pair.")
     lone = a.ndim == 1
     shape = a.shape if steps.ndim == 0 else torch.Size((len(steps), *(a.shape if lone else a.shape[1:])))
     a2, b2 = (end.detach().reshape(rows, -1).double() for end in (a, b))
     return a2, b2, steps.reshape(-1, 1), shape
+
+
+def _no_walk(got: str, step: str) -> LatentsError:
+    allowed = "floating tensors (dim,) or (n, *shape) twice; t a number or (n,), or (steps,) when n is 1"
+    what = "the ends of a walk need one shape, and t one number per sample."
+    return LatentsError(problem(what, got=got, allowed=allowed, next=step))
 
 
 def _ends(a: Tensor, b: Tensor, t: Tensor, between: Tensor) -> Tensor:

@@ -94,15 +94,20 @@ def test_a_shape_that_is_none_is_refused(shape):
         normal(shape)
 
 
-@pytest.mark.parametrize("ends", [(1, 1), (2, -2), (float("nan"), 1), (0, float("inf"))])
+NO_ENDS = [(0, "a"), (None, 1), (0, [1, 2]), (0, 10**400), (torch.zeros(2), 1)]
+
+
+@pytest.mark.parametrize("ends", [(1, 1), (2, -2), (float("nan"), 1), (0, float("inf")), *NO_ENDS])
 def test_a_uniform_prior_without_an_inside_is_refused(ends):
     with pytest.raises(LatentsError, match="two finite ends"):
         uniform(3, *ends)
 
 
-def test_an_integer_dtype_is_refused():
-    with pytest.raises(LatentsError, match=r"floating dtype[^$]*got: torch\.int64"):
-        normal(3).to(dtype=torch.int64)
+@pytest.mark.parametrize("dtype", [torch.int64, "float32", int, np.float32])
+def test_what_is_no_floating_dtype_is_refused(dtype):
+    with pytest.raises(LatentsError, match="floating dtype") as raised:
+        normal(3).to(dtype=dtype)
+    assert f"got: {dtype!r}\n" in str(raised.value)
 
 
 def test_sample_wants_one_seed_per_sample():

@@ -85,3 +85,20 @@ def test_t_may_be_one_per_sample_or_the_steps_of_one_pair():
 def test_ends_that_do_not_fit_are_refused(a, b, t):
     with pytest.raises(LatentsError, match="need one shape"):
         slerp(a, b, t)
+
+
+@pytest.mark.parametrize("walk", [lerp, slerp])
+@pytest.mark.parametrize(
+    ("a", "b", "t", "got"),
+    [
+        ([0.0, 1.0], [1.0, 0.0], 0.5, "list and list"),
+        (A, A.numpy(), 0.5, "Tensor and ndarray"),
+        (A, B, "half", "t='half'"),
+        (A, B, None, "t=None"),
+        (A, B, [[0.0], [0.0, 1.0]], "t=[[0.0], [0.0, 1.0]]"),
+    ],
+)
+def test_ends_that_are_no_tensors_and_steps_that_are_no_numbers_are_refused(walk, a, b, t, got):
+    with pytest.raises(LatentsError, match="the ends of a walk") as raised:
+        walk(a, b, t)
+    assert f"\n  got: {got}\n  allowed: " in str(raised.value)
