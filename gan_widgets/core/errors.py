@@ -23,6 +23,10 @@ class EditError(GanWidgetsError, ValueError):
     """An edit that does not fit its layer, or whose numbers are not legal."""
 
 
+class ModeError(GanWidgetsError, ValueError):
+    """A mode of running a model that there is not."""
+
+
 class LatentsError(GanWidgetsError, ValueError):
     """Seeds or a prior that do not give latents."""
 

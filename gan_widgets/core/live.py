@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
 from gan_widgets.core.calm import may_draw
-from gan_widgets.core.errors import RefusedModelError, problem
+from gan_widgets.core.errors import ModeError, RefusedModelError, problem
 from gan_widgets.core.kept import kept, seed_everything, streams_kept
 
 Inputs: TypeAlias = Tensor | tuple[Any, ...] | dict[str, Any]
@@ -156,6 +156,19 @@ def compiled(module: nn.Module) -> bool:
     )
 
 
+def check_mode(mode: Mode) -> Mode:
+    """Return the mode; raises `ModeError` for another one.
+
+    >>> check_mode("train")
+    'train'
+    """
+    if mode in get_args(Mode):
+        return mode
+    raise ModeError(
+        problem("Unknown mode.", got=repr(mode), allowed=get_args(Mode), next="Pass mode='eval'.")
+    )
+
+
 @contextmanager
 def quiet(model: nn.Module, mode: Mode = "eval", seed: int | None = None) -> Iterator[None]:
     """Run forwards of `model` inside the block as if they never happened.
@@ -164,12 +177,9 @@ def quiet(model: nn.Module, mode: Mode = "eval", seed: int | None = None) -> Ite
     buffers that the forward may write to (running statistics, power iterations), attributes that it sets,
     and, where a module may draw from them, the random states of PyTorch (CPU and CUDA), NumPy and Python,
     which start from `seed` if it is given. Autocast stays as the caller has it, but keeps nothing of ours.
-    Raises `RefusedModelError` for lazy modules that have no weights yet.
+    Raises `RefusedModelError` for lazy modules that have no weights yet, `ModeError` for another mode.
     """
-    if mode not in get_args(Mode):
-        raise ValueError(
-            problem("Unknown mode.", got=repr(mode), allowed=get_args(Mode), next="Pass mode='eval'.")
-        )
+    check_mode(mode)
     modules = list(unwrap(model).modules())
     _refuse_lazy(modules)
     flags = [module.training for module in modules]

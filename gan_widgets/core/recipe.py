@@ -14,7 +14,7 @@ from gan_widgets.core.fitting import fitting
 from gan_widgets.core.hooks import alone
 from gan_widgets.core.intervene import intervene
 from gan_widgets.core.latents import Latents, check_seeds
-from gan_widgets.core.live import Mode, call, quiet, unwrap
+from gan_widgets.core.live import Mode, call, check_mode, quiet, unwrap
 from gan_widgets.core.pixels import as_images
 from gan_widgets.core.store import weight_hash
 
@@ -58,10 +58,11 @@ class Recipe:
     ) -> "Recipe":
         """Write down what is needed to see `model` on these latents under these edits again.
 
-        The latents are those of the model's device and dtype, as it is run on.
+        The latents are those of the model's device and dtype, as it is run on. Raises `LatentsError`
+        and `ModeError` for what are no seeds and no mode.
         """
         said = fitting(latents, model).describe()
-        return cls(said, check_seeds(seeds), tuple(edits), weight_hash(model), mode)
+        return cls(said, check_seeds(seeds), tuple(edits), weight_hash(model), check_mode(mode))
 
     def to_json(self) -> str:
         """Give the recipe as JSON text; `from_json` gives an equal one, and the same text again."""

@@ -8,8 +8,14 @@ import pytest
 import torch
 from torch import nn
 
-from gan_widgets.core.errors import RefusedModelError
+from gan_widgets.core.edits import Ablate
+from gan_widgets.core.errors import GanWidgetsError, ModeError, RefusedModelError
+from gan_widgets.core.intervene import intervene
+from gan_widgets.core.latents import normal
+from gan_widgets.core.layers import layers
 from gan_widgets.core.live import call, eager, quiet, unwrap
+from gan_widgets.core.recipe import Recipe
+from gan_widgets.core.split import split
 
 
 def test_tensors_tuples_and_dicts_reach_the_model_as_arguments(nets):
@@ -102,11 +108,18 @@ def test_each_modules_own_flag_is_put_back():
 
 
 def test_an_unknown_mode_is_refused_by_its_name():
-    with (
-        pytest.raises(ValueError, match=r"got: 'evil'\n  allowed: \('eval', 'train', 'asis'\)"),
-        quiet(nn.ReLU(), "evil"),
+    model, edit = nn.Sequential(nn.Linear(3, 2)), Ablate("0", units=[0], value="mean")
+    for run in (
+        lambda: quiet(nn.ReLU(), "evil").__enter__(),
+        lambda: layers(model, normal(3), mode="evil"),
+        lambda: split(model, "0", normal(3), mode="evil"),
+        lambda: intervene(model, edit, latents=normal(3), mode="evil").__enter__(),
+        lambda: Recipe.of(model, normal(3), [0], mode="evil"),
     ):
-        pass
+        with pytest.raises(ModeError, match=r"got: 'evil'\n  allowed: \('eval', 'train', 'asis'\)"):
+            run()
+    assert issubclass(ModeError, GanWidgetsError)
+    assert issubclass(ModeError, ValueError)
 
 
 def test_train_mode_uses_batch_statistics_and_keeps_the_running_ones(assert_unchanged):
