@@ -8,7 +8,7 @@ from typing import Any, get_args
 from torch import Tensor, nn
 
 import gan_widgets
-from gan_widgets.core.edits import Edit, from_json, to_json
+from gan_widgets.core.edits import Edit, as_edits, from_json, to_json
 from gan_widgets.core.errors import LatentsError, RecipeError, problem
 from gan_widgets.core.fitting import fitting
 from gan_widgets.core.hooks import alone
@@ -52,17 +52,17 @@ class Recipe:
         model: nn.Module,
         latents: Latents,
         seeds: Iterable[int],
-        edits: Iterable[Edit] = (),
+        edits: Iterable[Edit] | Edit = (),
         *,
         mode: Mode = "eval",
     ) -> "Recipe":
         """Write down what is needed to see `model` on these latents under these edits again.
 
-        The latents are those of the model's device and dtype, as it is run on. Raises `LatentsError`
-        and `ModeError` for what are no seeds and no mode.
+        The latents are those of the model's device and dtype, as it is run on. Raises `LatentsError`,
+        `EditError` and `ModeError` for what are no seeds, no edits and no mode.
         """
         said = fitting(latents, model).describe()
-        return cls(said, check_seeds(seeds), tuple(edits), weight_hash(model), check_mode(mode))
+        return cls(said, check_seeds(seeds), as_edits(edits), weight_hash(model), check_mode(mode))
 
     def to_json(self) -> str:
         """Give the recipe as JSON text; `from_json` gives an equal one, and the same text again."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from gan_widgets.core.edits import Ablate, Insert, Scale
-from gan_widgets.core.errors import RecipeError
+from gan_widgets.core.errors import EditError, RecipeError
 from gan_widgets.core.intervene import intervene
 from gan_widgets.core.latents import from_function, normal, uniform
 from gan_widgets.core.live import quiet
@@ -125,6 +125,16 @@ def test_other_weights_are_refused_with_what_to_do(model):
     text = rf"other weights\.\n  got: weights \w+…\n  allowed: weights {recipe.weights[:12]}…\n  next: Load"
     with pytest.raises(RecipeError, match=text):
         recipe.replay(model)
+
+
+@pytest.mark.parametrize("edits", [[3], 3, "ab", [Ablate("3", units=[1]), None]])
+def test_a_recipe_of_what_are_no_edits_is_refused(model, edits):
+    with pytest.raises(EditError, match="Edits come as a list of Ablate, Insert and Scale"):
+        Recipe.of(model, normal(6), SEEDS, edits)
+
+
+def test_one_edit_alone_makes_a_recipe_as_it_makes_an_intervention(model):
+    assert Recipe.of(model, normal(6), SEEDS, EDITS[0]) == Recipe.of(model, normal(6), SEEDS, EDITS[:1])
 
 
 def test_a_compiled_model_replays_the_recipe_of_its_original(model):
