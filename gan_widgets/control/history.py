@@ -1,4 +1,4 @@
-"""Undo and redo over values: each step is the whole tuple of edits, so a step is a whole gesture."""
+"""Undo and redo over values: each step is all that a gesture changed, so a step is a whole gesture."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar

@@ -98,7 +98,7 @@ class Controller(Dissecting, Following):
         mode, seeds = checked_mode(mode), check_seeds(checked_samples(samples))
         self._lock = lock_of(model)
         self._followers: dict[int, Follower] = {}
-        self._history: History[tuple[Edit, ...]] = History()
+        self._history: History[dict[str, Any]] = History()
         latents = fitting(latents, model)
         self._land(
             model=model, discriminator=discriminator, latents=latents, mode=mode, range=checked_range(range)
@@ -145,18 +145,21 @@ class Controller(Dissecting, Following):
                 self._show(pending=None)
 
     def undo(self) -> None:
-        """Go back to the edits before the last assignment; without one, nothing happens."""
+        """Go back to the edits before the last assignment, or to the edits and seeds before a replay.
+
+        Without one, nothing happens.
+        """
         with self._lock:
             check_open(self.closed)
             if self._history.can_undo:
-                self._travel(*self._history.undone(self.edits))
+                self._travel(*self._history.undone(self._now(self._history.past[-1])))
 
     def redo(self) -> None:
-        """Return to the edits undone last; without any, nothing happens."""
+        """Return to what was undone last; without any, nothing happens."""
         with self._lock:
             check_open(self.closed)
             if self._history.can_redo:
-                self._travel(*self._history.redone(self.edits))
+                self._travel(*self._history.redone(self._now(self._history.future[-1])))
 
     def recipe(self) -> Recipe:
         """Return everything that is needed to make the committed images again."""
@@ -172,7 +175,7 @@ class Controller(Dissecting, Following):
         with self._lock:
             check_open(self.closed)
             checked_recipe(recipe, self.model, self.latents, self.mode)
-            self._commit(checked_edits(recipe.edits, self._layers), seeds=check_seeds(recipe.seeds))
+            self._commit(edits=checked_edits(recipe.edits, self._layers), seeds=check_seeds(recipe.seeds))
             images: Tensor = self.images
             return images
 
@@ -232,25 +235,28 @@ class Controller(Dissecting, Following):
             elif name == "seeds":
                 self._show(seeds=check_seeds(value))
             elif name == "edits":
-                self._commit(checked_edits(value, self._layers))
+                self._commit(edits=checked_edits(value, self._layers))
             elif name == "selection":
                 self._land(selection=checked_selection(value, self.info))
             else:
                 self._land(concept=checked_concept(value))
 
-    def _commit(self, edits: tuple[Edit, ...], **entries: Any) -> None:  # noqa: ANN401
-        history = self._history if edits == self.edits else self._history.leave(self.edits)
-        self._travel(history, edits, **entries)
+    def _commit(self, **entries: Any) -> None:  # noqa: ANN401
+        now = self._now(entries)
+        self._travel(self._history if entries == now else self._history.leave(now), entries)
 
-    def _travel(self, history: History[tuple[Edit, ...]], edits: tuple[Edit, ...], **entries: Any) -> None:  # noqa: ANN401
-        self._show(history, edits=edits, pending=None, **entries)
+    def _travel(self, history: History[dict[str, Any]], entries: dict[str, Any]) -> None:
+        self._show(history, pending=None, **entries)
+
+    def _now(self, names: Iterable[str]) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in names}
 
     def _first(self) -> None:
         with self._lock:
             if "images" not in self._trait_values:
                 self._show()
 
-    def _show(self, history: History[tuple[Edit, ...]] | None = None, **entries: Any) -> None:  # noqa: ANN401
+    def _show(self, history: History[dict[str, Any]] | None = None, **entries: Any) -> None:  # noqa: ANN401
         """Render the state that `entries` lead to, then land all of it; a failure lands only `error`."""
         now = {**self._trait_values, **entries}
         layer, seeds, edits, pending = now["layer"], now["seeds"], now["edits"], now["pending"]

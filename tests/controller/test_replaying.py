@@ -56,3 +56,45 @@ def test_what_is_no_recipe_is_refused_with_how_to_read_one(lab, give):
     with pytest.raises(ControllerError, match=r"this is no recipe\.") as raised:
         lab.replay(give(lab.recipe()))
     assert "\n  next: Read JSON text first: lab.replay(gw.Recipe.from_json(text))." in str(raised.value)
+
+
+def test_a_replay_is_one_step_there_and_back_of_edits_and_seeds(lab):
+    before = (gw.Ablate("3", units=[1]),)
+    lab.edits, lab.seeds = [gw.Ablate("3", units=[2])], [3, 9]
+    recipe = lab.recipe()
+    lab.edits, lab.seeds = before, [7]
+    images = lab.images
+    replayed = lab.replay(recipe)
+    lab.undo()
+    assert (lab.edits, lab.seeds) == (before, (7,))
+    assert torch.equal(lab.images, images)
+    lab.redo()
+    assert (lab.edits, lab.seeds) == (recipe.edits, (3, 9))
+    assert torch.equal(lab.images, replayed)
+    lab.undo()
+    lab.undo()
+    assert (lab.edits, lab.seeds) == (recipe.edits, (7,))  # seeds that were assigned are no step
+    lab.redo()
+    lab.redo()
+    assert (lab.edits, lab.seeds) == (recipe.edits, (3, 9))
+
+
+def test_a_replay_of_other_seeds_alone_can_be_undone_and_one_that_changes_nothing_is_no_step(lab):
+    recipe = lab.recipe()
+    lab.replay(recipe)
+    assert not lab.status.can_undo
+    lab.seeds = [7]
+    lab.replay(recipe)
+    lab.undo()
+    assert (lab.seeds, lab.status.can_undo) == ((7,), False)
+
+
+def test_seeds_assigned_after_a_replay_come_back_when_it_is_redone(lab):
+    recipe = lab.recipe()
+    lab.seeds, lab.edits = [7], [gw.Ablate("3", units=[1])]
+    lab.replay(recipe)
+    lab.seeds = [8, 9]
+    lab.undo()
+    assert lab.seeds == (7,)
+    lab.redo()
+    assert (lab.edits, lab.seeds) == ((), (8, 9))
