@@ -100,7 +100,7 @@ def _checked_edit(edit: Any, layers: Layers) -> Edit:  # noqa: ANN401  (anything
             )
         )
     info = layers.find(edit.layer)
-    fit(edit, info.units, info.size)
+    fit(edit, info.units, info.size, info.dtype)
     return edit if edit.layer == info.name else replace(edit, layer=info.name)
 
 

@@ -55,6 +55,12 @@ class Law:
         self._even = mask is None and tuple not in map(type, (strength, value, factor))
         self._made: dict[tuple[torch.device, torch.dtype, int], _Terms] = {}
 
+    @property
+    def largest(self) -> float:
+        """The largest size of the factor, or of v as far as it is not measured."""
+        given = self._value if self._factor is None else self._factor
+        return max(map(abs, given), default=0.0) if isinstance(given, tuple) else abs(given)
+
     def write(self, out: Tensor, value: Tensor | None = None) -> None:
         """Change the units in `out`, `(n, units, …)` floating; `value` is v, `(k,)` or `(n, k, …)`."""
         if not self._units or self._strength == 0:

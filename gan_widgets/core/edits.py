@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
 from typing import Any, NoReturn
 
+import torch
 from torch import Tensor
 
 from gan_widgets.core.edit_kinds import Ablate, Edit, Insert, Scale
@@ -44,8 +45,8 @@ def apply(edits: Iterable[Edit], h: Tensor, values: Mapping[Edit, Tensor] | None
     """Return what the edits of one layer make of its tensor `h`, `(n, units, …)` floating; `h` is only read.
 
     `values` gives v for edits whose value is measured (`"mean"`, `"resample"`): `(k,)` or `(n, k, …)` for k
-    units, as `Reference.values` does. Raises `EditError` for units or masks that do not fit `h`, before
-    anything is computed. Without edits the result is `h` itself.
+    units, as `Reference.values` does. Raises `EditError` for units, masks or numbers that do not fit `h`,
+    before anything is computed. Without edits the result is `h` itself.
 
     >>> import torch
     >>> apply([Insert("a", units=[1], value=8.0, strength=0.5)], torch.tensor([[2.0, 4.0]]))
@@ -64,7 +65,7 @@ def apply(edits: Iterable[Edit], h: Tensor, values: Mapping[Edit, Tensor] | None
 def _value(edit: Edit, h: Tensor, values: Mapping[Edit, Tensor]) -> Tensor | None:
     """Return v of a measured edit, or None, once the edit is known to fit `h`."""
     n, units, *size = h.shape
-    fit(edit, units, tuple(size))
+    fit(edit, units, tuple(size), h.dtype)
     if edit.measured is None:
         return None
     value = values.get(edit)
@@ -102,7 +103,7 @@ def as_edits(given: Iterable[Edit] | Edit) -> tuple[Edit, ...]:
 
 
 def check(edit: Edit, info: LayerInfo) -> None:
-    """Raise `EditError` unless the edit is one of this layer, of units and a mask that fit it."""
+    """Raise `EditError` unless the edit is one of this layer, of units, a mask and numbers that fit it."""
     if edit.layer not in (info.name, *info.aliases):
         raise EditError(
             problem(
@@ -112,13 +113,15 @@ def check(edit: Edit, info: LayerInfo) -> None:
                 next=f"Pass layer={info.name!r}.",
             )
         )
-    fit(edit, info.units, info.size)
+    fit(edit, info.units, info.size, info.dtype)
 
 
-def fit(edit: Edit, units: int, size: tuple[int, ...] | None = None) -> None:
+def fit(
+    edit: Edit, units: int, size: tuple[int, ...] | None = None, dtype: torch.dtype | None = None
+) -> None:
     """Raise `EditError` unless a layer of so many units, on a grid of this size, has what the edit names.
 
-    `size` None leaves the mask unchecked.
+    `size` None leaves the mask unchecked, `dtype` None whether the edit's numbers are finite in the layer's.
     """
     if edit.units and max(edit.units) >= units:
         raise EditError(
@@ -136,6 +139,22 @@ def fit(edit: Edit, units: int, size: tuple[int, ...] | None = None) -> None:
                 got=f"shape {(len(edit.mask), len(edit.mask[0]))}",
                 allowed=f"{size}, its grid" if len(size) == 2 else "mask=None, it has no grid",
                 next="Make the mask on the layer's own grid, not on the image's.",
+            )
+        )
+    if dtype is not None:
+        _fit_dtype(edit, dtype)
+
+
+def _fit_dtype(edit: Edit, dtype: torch.dtype) -> None:
+    most = torch.finfo(dtype).max
+    if edit.law.largest > most:
+        what = "factor" if isinstance(edit, Scale) else "value"
+        raise EditError(
+            problem(
+                f"The {what} is not finite in the numbers of layer {edit.layer!r}, {dtype}.",
+                got=f"a {what} of size {edit.law.largest:g}",
+                allowed=f"numbers from {-most:g} to {most:g}",
+                next=f"Take a smaller {what}, such as 1.0.",
             )
         )
 

@@ -14,9 +14,10 @@ LayerInfo(name='2', kind='Unflatten', units=2, size=(2, 2), calls=1, aliases=(),
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast, overload
 
+import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
@@ -40,7 +41,7 @@ _FEATURES_LAST = (
     nn.TransformerDecoderLayer,
 )
 _PROBE = (0, 1)  # seeds
-_Ran: TypeAlias = tuple[nn.Module, tuple[int, ...] | None]
+_Ran: TypeAlias = tuple[nn.Module, tuple[int, ...] | None, torch.dtype | None]
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ class LayerInfo:
     calls more than once. `kind` is its class. `units` is the size of dimension 1 of its output. `size` is
     `(h, w)` of its maps, `()` when it is fully connected, as many numbers as there are further dimensions
     otherwise. `calls` counts the module's calls per forward. `aliases` are other names of the same module;
-    `tied` are names of other modules that share a parameter with it.
+    `tied` are names of other modules that share a parameter with it. `dtype` is that of its output, where it
+    is known.
     """
 
     name: str
@@ -61,6 +63,7 @@ class LayerInfo:
     calls: int = 1
     aliases: tuple[str, ...] = ()
     tied: tuple[str, ...] = ()
+    dtype: torch.dtype | None = field(default=None, repr=False, compare=False)
 
 
 class Layers(Sequence[LayerInfo]):
@@ -149,12 +152,12 @@ def layers(model: nn.Module, latents: Latents | Callable[[int], Any], *, mode: M
 
 
 def _ran(root: nn.Module, known: dict[str, nn.Module], inputs: Inputs, mode: Mode) -> list[_Ran]:
-    """Run the model, and give each call of each module with the shape of what it gave."""
+    """Run the model, and give each call of each module with the shape and the dtype of what it gave."""
     ran: list[_Ran] = []
 
     def note(module: nn.Module, _: object, output: object) -> None:
         tensor = tensor_of(output)
-        ran.append((module, None if tensor is None else tuple(tensor.shape)))
+        ran.append((module, None, None) if tensor is None else (module, tuple(tensor.shape), tensor.dtype))
 
     handles = []
     try:
@@ -173,10 +176,10 @@ def _listed(known: dict[str, nn.Module], ran: list[_Ran], batch: int) -> Layers:
     for name, module in known.items():
         names[module].append(name)
     tied = _tied(names)
-    calls = Counter(module for module, _ in ran)
+    calls = Counter(module for module, *_ in ran)
     seen: Counter[nn.Module] = Counter()
     infos, left_out = [], {}
-    for module, shape in ran:
+    for module, shape, dtype in ran:
         mark = f"#{seen[module]}" if calls[module] > 1 else ""
         seen[module] += 1
         name, *aliases = (name + mark for name in names[module])
@@ -187,11 +190,8 @@ def _listed(known: dict[str, nn.Module], ran: list[_Ran], batch: int) -> Layers:
             left_out[name] = reason or "it gave no tensor"
         else:
             kind = parametrize.type_before_parametrizations(module).__name__
-            infos.append(
-                LayerInfo(
-                    name, kind, shape[1], shape[2:], calls[module], tuple(aliases), tied.get(module, ())
-                )
-            )
+            also, kin = tuple(aliases), tied.get(module, ())
+            infos.append(LayerInfo(name, kind, shape[1], shape[2:], calls[module], also, kin, dtype))
     return Layers(infos, left_out)
 
 

@@ -189,3 +189,18 @@ def test_an_edit_of_one_unit_reaches_that_unit_alone_in_any_layout():
             others = [0, 1, 2, 4]
             assert torch.equal(result[:, others], laid[:, others])
             assert torch.equal(result[:, 3], slow(edit, laid)[:, 3].float())
+
+
+BEYOND = {torch.float16: 7e4, torch.bfloat16: 1e39, torch.float32: 1e39}
+
+
+@pytest.mark.parametrize("dtype", BEYOND, ids=str)
+@pytest.mark.parametrize("strength", [1.0, 0.5])
+def test_numbers_that_are_not_finite_in_the_layers_dtype_are_refused(dtype, strength):
+    h, most, beyond = torch.ones(2, 3, dtype=dtype), torch.finfo(dtype).max, BEYOND[dtype]
+    for make in (Insert, Scale, lambda *given: Ablate(*given[:2], value=given[2], strength=given[3])):
+        for number in (beyond, -beyond, (1.0, beyond)):
+            with pytest.raises(EditError, match=f"is not finite in the numbers of layer 'a', {dtype}"):
+                apply([make("a", [0, 2], number, strength)], h)
+            assert apply([make("a", [0, 2], number, strength)], h.double()).isfinite().all()
+    assert apply([Insert("a", [0, 1], (most, -most))], h)[:, :2].tolist() == [[most, -most]] * 2

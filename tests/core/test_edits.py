@@ -151,7 +151,7 @@ def test_numbers_that_are_not_legal_are_refused_in_four_parts(make, said):
     assert all(part in str(error.value) for part in ("\n  got: ", "\n  allowed: ", "\n  next: "))
 
 
-INFO = LayerInfo("net.6", "ReLU", UNITS, (H, W), aliases=("also",))
+INFO = LayerInfo("net.6", "ReLU", UNITS, (H, W), aliases=("also",), dtype=torch.float32)
 
 
 @pytest.mark.parametrize(
@@ -168,6 +168,11 @@ INFO = LayerInfo("net.6", "ReLU", UNITS, (H, W), aliases=("also",))
             Ablate("f", [0], mask=[[1.0]]),
             LayerInfo("f", "Linear", 3, ()),
             "allowed: mask=None, it has no grid",
+        ),
+        (
+            Insert("net.6", [0], 1e300),
+            INFO,
+            "'net.6', torch.float32.\n  got: a value of size 1e+300\n  allowed: numbers from -3.40282e+38 to",
         ),
     ],
 )

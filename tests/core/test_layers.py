@@ -187,3 +187,9 @@ def test_latents_that_the_model_fails_on_are_told_with_its_own_error_and_leave_n
 def test_a_model_that_hooks_cannot_read_is_refused():
     with pytest.raises(RefusedModelError, match="TorchScript"):
         layers(torch.jit.ScriptModule(), normal(3))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64], ids=str)
+def test_the_dtype_of_a_layer_is_that_of_its_output(nets, dtype):
+    model = nn.Sequential(nn.Linear(3, 4), nets.Wrap(torch.Tensor.double), nn.ReLU()).to(dtype)
+    assert [info.dtype for info in layers(model, normal(3))] == [dtype, torch.float64, torch.float64]
