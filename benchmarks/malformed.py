@@ -3,7 +3,7 @@
     python benchmarks/malformed.py [--messages 4000]
 
 The messages are those that the view tests make with hypothesis, more of them: wrong types, wrong sizes,
-NaN, names of traits that a page may not write, broken buffers, unknown intents. All three views share one
+NaN, names of traits that a page may not write, broken buffers, unknown acts. All three views share one
 controller, so a message to one could reach the others.
 """
 

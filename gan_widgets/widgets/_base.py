@@ -6,7 +6,7 @@ happens with the model's lock held, and nothing that a front end sends can raise
 """
 
 import base64
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any, ClassVar
 
@@ -36,9 +36,8 @@ class View(anywidget.AnyWidget):
     stem: ClassVar[str]
     """The file name of its front end, without the ending."""
     writable: ClassVar[dict[str, Check]] = {}
-    """What a keyword or a front end may write, in the order in which one message's writes are applied."""
-    intents: ClassVar[dict[str, Callable[[Any], None]]] = {}
-    """What a custom message `{"intent": name}` does."""
+    """What a front end may write, in the order in which one message's writes are applied; those without an
+    underscore are keywords too."""
 
     _esm = Unicode().tag(sync=True)
     _css = Unicode().tag(sync=True)
@@ -215,18 +214,8 @@ class View(anywidget.AnyWidget):
                 self.set_state(state)
             case "request_state":
                 self.send_state()
-            case "custom":
-                self._handle_custom_msg(data["content"], buffers)
             case other:
-                raise refusal("no such message.", got=other, allowed="update, request_state, custom")
-
-    def _handle_custom_msg(self, content: Any, buffers: Any) -> None:  # noqa: ANN401, ARG002
-        intent = content.get("intent") if isinstance(content, dict) and len(content) == 1 else None
-        if not isinstance(intent, str) or intent not in self.intents:
-            allowed = ", ".join(self.intents) or "none: this view takes no messages"
-            raise refusal("no such intent.", got=content, allowed=allowed)
-        self.error = self.lab.error
-        self.intents[intent](self)
+                raise refusal("no such message.", got=other, allowed="update, request_state")
 
     def _checked(self, name: object, value: Any) -> Any:  # noqa: ANN401
         if not isinstance(name, str) or name not in self.writable:
@@ -261,7 +250,8 @@ class View(anywidget.AnyWidget):
             self._drawing = before
 
     def _check_call(self, lab: object, keywords: dict[str, Any]) -> None:
-        name, known = type(self).__name__, (*self.writable, "layout")
+        name = type(self).__name__
+        known = (*(trait for trait in self.writable if not trait.startswith("_")), "layout")
         if not isinstance(lab, Controller):
             what, step = f"{name} shows a controller.", "Pass lab = gw.attach(model, latents=latents)."
             got, allowed = type(lab).__name__, "what gw.attach returned"

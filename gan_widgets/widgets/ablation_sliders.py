@@ -9,7 +9,7 @@ from traitlets import Bytes, Dict, List, Unicode
 from gan_widgets.core.edits import Ablate, Edit, to_code
 from gan_widgets.core.pixels import to_uint8
 from gan_widgets.core.seeds import SEED_LIMIT
-from gan_widgets.widgets import _domains
+from gan_widgets.widgets import _acts, _domains
 from gan_widgets.widgets._base import View
 from gan_widgets.widgets._change_picture import picture_of
 from gan_widgets.widgets._wire import floats, padded, short
@@ -24,7 +24,7 @@ class AblationSliders(View):
     gw.AblationSliders(lab, value="mean")
 
     The sliders are one `Ablate` without a mask among `lab.edits`; all other edits stay as they are, in their
-    places. A drag is a `preview`; letting go writes `strengths`, which is one undo step.
+    places. A drag is a `preview`; letting go is one undo step.
     """
 
     stem = "ablation_sliders"
@@ -33,6 +33,12 @@ class AblationSliders(View):
     """Type: `{"name": str, "kind": str, "units": int, "size": [h, w]}`, size `[]` if fully connected."""
     strengths = Bytes().tag(sync=True, echo_update=False)
     """Type: float32, little-endian, `(units,)`, 0 to 1: the committed state. Writable, as one undo step."""
+    _asked: List[Any] = List().tag(sync=True, echo_update=False)
+    """Type: list of `{"id": int, "act": str}`, in order: what hands did that may not have been taken yet.
+    "commit" has `units` and their `strength` too, "become" a `value`; the others are "undo", "redo", "reset"
+    and "new samples". Writable."""
+    _taken: List[Any] = List().tag(sync=True, echo_update=False)
+    """Type: list of int: the ids of the latest that were taken; a page may ask for them again."""
     preview: Any = Dict(None, allow_none=True).tag(sync=True, echo_update=False)
     """Type: `{"units": [int] or "selection", "strength": float}` in a drag, else None. Writable."""
     value: Any = Unicode("zero").tag(sync=True)
@@ -98,14 +104,23 @@ class AblationSliders(View):
         if self.preview is None:
             self.lab.preview(None)
             return
-        vector = self._strengths()
         units = self.selection if self.preview["units"] == "selection" else self.preview["units"]
-        vector[units] = self.preview["strength"]
-        self.lab.preview(self._edits(vector))
+        self.lab.preview(self._edits(self._moved(units, self.preview["strength"])))
+
+    def wrote__asked(self) -> None:
+        """Do what was not done yet; an act that fails takes those after it along."""
+        asked = [act["id"] for act in self._asked]
+        fresh = [act for act in self._asked if act["id"] not in self._taken]
+        self._taken = [*(known for known in self._taken if known not in asked), *asked][-_acts.LIMIT :]
+        for act in fresh:
+            self._do(act)
 
     def wrote_strengths(self) -> None:
         """Commit the sliders."""
-        edits = self._edits(self._strengths())
+        self._commit(self._strengths())
+
+    def _commit(self, vector: np.ndarray) -> None:
+        edits = self._edits(vector)
         if edits != self.lab.edits or self.lab.pending is not None:
             self.lab.edits = edits
 
@@ -144,8 +159,25 @@ class AblationSliders(View):
     def _strengths(self) -> np.ndarray:
         return np.frombuffer(self.strengths, "<f4").copy()
 
-    def _reset(self) -> None:
-        self.lab.edits = ()
+    def _moved(self, units: list[int], strength: float) -> np.ndarray:
+        vector = self._strengths()
+        vector[units] = strength
+        return vector
+
+    def _do(self, act: dict[str, Any]) -> None:
+        match act["act"]:
+            case "commit":
+                self._commit(self._moved(act["units"], act["strength"]))
+            case "become":
+                self.value = act["value"]
+            case "undo":
+                self.lab.undo()
+            case "redo":
+                self.lab.redo()
+            case "reset":
+                self.lab.edits = ()
+            case "new samples":
+                self._new_samples()
 
     def _new_samples(self) -> None:
         seeds = self.lab.seeds
@@ -160,13 +192,8 @@ class AblationSliders(View):
         "sort": _domains.choice("index", "strength", "selection"),
         "selection": _domains.units,
         "strengths": _domains.strengths,
+        "_asked": _acts.acts,
         "preview": _domains.preview,
-    }
-    intents = {  # noqa: RUF012  (never changed)
-        "undo": lambda view: view.lab.undo(),
-        "redo": lambda view: view.lab.redo(),
-        "reset": _reset,
-        "new samples": _new_samples,
     }
 
 

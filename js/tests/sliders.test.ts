@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { FakeModel } from "../src/host/model";
 import { list, scrollTo, window } from "../src/lib/list";
 import { INSET, nudged, strengthAt, together, withStrength } from "../src/lib/slider";
+import type { Stage, State } from "../src/lib/view";
+import { acts } from "../src/parts/acts";
 
 describe("a slider", () => {
   test("stands where the hand is, in hundredths, and stops at the ends", () => {
@@ -33,6 +36,37 @@ describe("many sliders as one", () => {
   test("a gesture gives new strengths and leaves the old ones alone", () => {
     expect([...withStrength(strengths, [0, 3, 99], 1)]).toEqual([1, Math.fround(0.3), Math.fround(0.3), 1]);
     expect(strengths[0]).toBe(0);
+  });
+});
+
+describe("what hands did", () => {
+  const stage = (model: FakeModel) => ({ model, asked() {}, write: (values: State) => {
+    for (const [name, value] of Object.entries(values)) model.set(name, value);
+    model.save_changes();
+  } }) as unknown as Stage;
+  const ids = (model: FakeModel) => (model.get("_asked") as { id: number }[]).map(({ id }) => id);
+
+  test("waits until it is taken, and each message has all that waits", () => {
+    const model = new FakeModel({});
+    const { add, waiting } = acts(stage(model));
+    expect(waiting()).toEqual([]);
+    for (const act of ["reset", "undo", "redo"] as const) add({ act });
+    expect(model.written.map(({ _asked }) => (_asked as State[]).map(({ act }) => act))).toEqual([["reset"], ["reset", "undo"], ["reset", "undo", "redo"]]);
+    model.receive({ _taken: ids(model).slice(0, 2) });
+    expect(waiting().map(({ act }) => act)).toEqual(["redo"]);
+    add({ act: "undo" });
+    expect(ids(model)).toHaveLength(2);
+    model.receive({ _taken: ids(model) });
+    expect(waiting()).toEqual([]);
+  });
+
+  test("is known to every view of a model, and is the same list until it changes", () => {
+    const model = new FakeModel({ _asked: [], _taken: [] });
+    const [one, other] = [acts(stage(model)), acts(stage(model))];
+    one.add({ act: "undo" });
+    other.add({ act: "redo" });
+    expect(one.waiting()).toHaveLength(2);
+    expect(one.waiting()).toBe(one.waiting());
   });
 });
 

@@ -1,6 +1,7 @@
 """The sliders in a real JupyterLab: a hand on a slider, the pixels, and the edits in the kernel."""
 
 import time
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -145,6 +146,34 @@ def test_one_drag_is_one_undo_step_and_undo_brings_the_pixels_back(lab: Lab) -> 
         nonzero(root, count)
     settled(lab)
     assert image(lab, "after") == after
+
+
+@pytest.fixture
+def slow(lab: Lab) -> Iterator[Lab]:
+    """The notebook with a generator that takes its time."""
+    wait = "lambda *_: __import__('time').sleep(0.4)"
+    lab.kernel.value(f"globals().update(slow=G.net[-1].register_forward_hook({wait}))")
+    yield lab
+    lab.kernel.value("slow.remove()")
+
+
+def test_undo_right_after_a_drag_on_a_slow_model_undoes_that_drag(slow: Lab) -> None:
+    root = slow.view("ablation-sliders")
+    slow.kernel.value("setattr(lab, 'edits', [gw.Ablate('net.6', [6], 0.75)])")
+    nonzero(root, 1)
+    hand = Hand(slow, 3)
+    hand.drag(0.97)
+    hand.release()
+    root.locator('[data-action="undo"]').click()
+    hand = Hand(slow, 5)
+    hand.drag(0.97)
+    hand.release()
+    slow.kernel.until("lab.edits[0].units == (5, 6) and lab.pending is None")
+    nonzero(root, 2)
+    settled(slow)
+    root.locator('[data-action="undo"]').click()
+    nonzero(root, 1)
+    slow.kernel.until("lab.edits[0].units == (6,)")
 
 
 def test_the_keyboard_moves_a_slider(lab: Lab) -> None:

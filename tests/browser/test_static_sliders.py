@@ -4,37 +4,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
+from tests.browser.sliders import UNITS, acts, drag, slider, sliders
 from tests.browser.static_host import Host
 
 pytestmark = pytest.mark.browser
-
-UNITS = 70
-
-
-def sliders(host: Host, units: int = UNITS, **changes: object) -> Locator:
-    """Sliders of `units` units, all down, with nothing chosen, beside two images of 2×3."""
-    state = {
-        "strengths": {"float32": [0.0] * units, "offset": 5},
-        "selection": [],
-        "before": {"uint8": [10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120]},
-        "after": {"uint8": [10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 20], "pad": 66_000, "offset": 1},
-        "shape": [2, 2, 3, 1],
-    }
-    return host.mount("ablation_sliders", (units,), **(state | changes))
-
-
-def slider(root: Locator, unit: int | str) -> Locator:
-    return root.locator(f'.gw-slider[data-unit="{unit}"]')
-
-
-def drag(root: Locator, unit: int | str, *shares: float) -> None:
-    """Press at the first share of the slider's length and go to each of the others; the button stays down."""
-    box = slider(root, unit).bounding_box()
-    mouse = root.page.mouse
-    for at, share in enumerate(shares):
-        mouse.move(box["x"] + 7 + (box["width"] - 14) * share, box["y"] + box["height"] / 2)
-        if at == 0:
-            mouse.down()
 
 
 def grey(root: Locator, which: str) -> list[list[int]]:
@@ -63,11 +36,11 @@ def test_a_drag_previews_and_letting_go_commits_once(host: Host) -> None:
     assert host.written[-1] == {"preview": {"units": [7], "strength": 0.5}}
     expect(root).to_have_attribute("data-strengths-nonzero", "0")
     host.page.mouse.up()
-    assert host.written[-1].keys() == {"preview", "strengths"}
+    assert host.written[-1].keys() == {"preview", "_asked"}
     assert host.written[-1]["preview"] is None
-    assert host.get("strengths") == [0.5 if unit == 7 else 0 for unit in range(UNITS)]
+    assert acts(host) == [{"act": "commit", "units": [7], "strength": 0.5}]
     expect(root).to_have_attribute("data-strengths-nonzero", "1")
-    assert sum("strengths" in state for state in host.written) == 1
+    assert sum("_asked" in state for state in host.written) == 1
 
 
 def test_previews_are_at_most_one_a_frame(host: Host) -> None:
@@ -90,7 +63,7 @@ def test_previews_are_at_most_one_a_frame(host: Host) -> None:
         }"""
     )
     assert 2 <= len([state for state in host.written if state.get("preview")]) <= 2 * frames + 1
-    assert host.get("strengths")[3] == pytest.approx(0.9, abs=0.06)
+    assert acts(host)[0]["strength"] == pytest.approx(0.9, abs=0.06)
 
 
 def test_escape_in_a_drag_takes_it_back(host: Host) -> None:
@@ -99,7 +72,7 @@ def test_escape_in_a_drag_takes_it_back(host: Host) -> None:
     host.page.keyboard.press("Escape")
     host.page.mouse.up()
     assert host.written[-1] == {"preview": None}
-    assert not any("strengths" in state for state in host.written)
+    assert acts(host) == []
     expect(slider(root, 2)).to_have_attribute("data-strength", "0")
 
 
@@ -110,8 +83,7 @@ def test_keys_move_a_slider_and_commit_when_they_rest(host: Host) -> None:
         host.page.keyboard.press(key)
     expect(slider(root, 4)).to_have_attribute("aria-valuenow", "0.11")
     expect(root).to_have_attribute("data-strengths-nonzero", "1")
-    assert host.get("strengths")[4] == pytest.approx(0.11)
-    assert sum("strengths" in state for state in host.written) == 1
+    assert acts(host) == [{"act": "commit", "units": [4], "strength": 0.11}]
 
 
 def test_leaving_a_slider_commits_at_once(host: Host) -> None:
@@ -119,7 +91,7 @@ def test_leaving_a_slider_commits_at_once(host: Host) -> None:
     slider(root, 4).focus()
     host.page.keyboard.press("End")
     host.page.keyboard.press("ArrowDown")
-    assert host.get("strengths")[4] == 1
+    assert acts(host) == [{"act": "commit", "units": [4], "strength": 1}]
     expect(slider(root, 5)).to_be_focused()
 
 
@@ -135,7 +107,7 @@ def test_one_slider_moves_the_whole_selection(host: Host) -> None:
     for unit in (1, 2, 3, 4):
         expect(slider(root, unit)).to_have_attribute("data-strength", "1")
     host.page.mouse.up()
-    assert host.get("strengths")[:6] == [0, 1, 1, 1, 1, 0]
+    assert acts(host) == [{"act": "commit", "units": [1, 2, 3, 4], "strength": 1}]
 
 
 def test_the_slider_of_no_selection_does_nothing(host: Host) -> None:
@@ -208,11 +180,11 @@ def test_a_preview_that_is_not_answered_is_said_to_wait_until_it_is(host: Host) 
 
 
 @pytest.mark.parametrize("action", ["undo", "redo", "reset", "new-samples"])
-def test_buttons_send_what_is_meant(host: Host, action: str) -> None:
+def test_buttons_ask_for_what_is_meant(host: Host, action: str) -> None:
     status = {"ms": 3.2, "how": "traced", "why": "", "can_undo": True, "can_redo": True, "seeds": [4, 9]}
     root = sliders(host, strengths={"float32": [1.0] * UNITS}, status=status)
     root.locator(f'[data-action="{action}"]').click()
-    assert host.sent == [{"intent": action.replace("-", " ")}]
+    assert acts(host) == [{"act": action.replace("-", " ")}]
 
 
 def test_there_is_nothing_to_undo_at_the_start(host: Host) -> None:
@@ -222,7 +194,7 @@ def test_there_is_nothing_to_undo_at_the_start(host: Host) -> None:
         button = root.locator(f'[data-action="{action}"]')
         expect(button).to_be_disabled()
         button.click(force=True)
-    assert host.sent == []
+    assert acts(host) == []
     expect(root).to_contain_text("3.2 ms")
     expect(root).to_contain_text("because")
 
@@ -261,5 +233,5 @@ def test_another_layer_in_a_drag_ends_it(host: Host) -> None:
     host.receive(info=info, strengths={"float32": [0.0] * 5})
     assert host.written[-1] == {"preview": None}
     host.page.mouse.up()
-    assert not any("strengths" in state for state in host.written)
+    assert acts(host) == []
     expect(root).to_have_attribute("data-units", "5")

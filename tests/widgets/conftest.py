@@ -1,3 +1,5 @@
+import itertools
+
 import comm
 import pytest
 from ipywidgets.widgets import widget as live
@@ -5,6 +7,13 @@ from ipywidgets.widgets import widget as live
 import gan_widgets as gw
 from gan_widgets.widgets import _bundles
 from tests.generators import generator
+
+numbers = itertools.count()
+
+
+def act(name, **needs):
+    """What a page writes for one thing that a hand did."""
+    return {"id": next(numbers), "act": name, **needs}
 
 
 class Page:
@@ -49,8 +58,9 @@ class Page:
         buffers = [memoryview(value) for value in binary.values()]
         self.send(view, {"method": "update", "state": plain, "buffer_paths": paths}, buffers)
 
-    def say(self, view, content):
-        self.send(view, {"method": "custom", "content": content})
+    def act(self, view, name, **needs):
+        """Do one thing as a hand does."""
+        self.write(view, _asked=[act(name, **needs)], preview=None)
 
 
 @pytest.fixture

@@ -38,11 +38,23 @@ updates = st.fixed_dictionaries(
     {"method": st.just("update"), "state": st.dictionaries(names, plain, max_size=3)},
     optional={"buffer_paths": st.lists(st.lists(names | st.integers(0, 2), max_size=2), max_size=2)},
 )
-customs = st.fixed_dictionaries(
-    {"method": st.just("custom")},
+named = st.sampled_from(["commit", "become", "undo", "redo", "reset", "new samples"])
+whole = st.fixed_dictionaries(
+    {"id": st.integers(0, 9), "act": named | plain},
     optional={
-        "content": plain
-        | st.fixed_dictionaries({"intent": st.sampled_from(["undo", "redo", "reset", "new samples"]) | plain})
+        "units": st.lists(st.integers(0, 9), max_size=3) | plain,
+        "strength": st.floats(0, 1) | plain,
+        "value": st.sampled_from(["zero", "mean", "resample"]) | plain,
     },
 )
-messages = updates | customs | st.fixed_dictionaries({"method": st.text(max_size=8) | plain}) | plain
+acted = st.fixed_dictionaries(
+    {
+        "method": st.just("update"),
+        "state": st.fixed_dictionaries({"_asked": st.lists(whole | plain, max_size=3)}),
+    }
+)
+customs = st.fixed_dictionaries(
+    {"method": st.just("custom")},
+    optional={"content": plain | st.fixed_dictionaries({"intent": named | plain})},
+)
+messages = updates | acted | customs | st.fixed_dictionaries({"method": st.text(max_size=8) | plain}) | plain

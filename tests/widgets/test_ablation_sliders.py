@@ -51,11 +51,11 @@ def test_a_drag_previews_and_letting_go_is_one_undo_step(view, lab, page):
         assert np.array_equal(pixels(view, view.after), to_uint8(lab.images))
     assert lab.edits == ()
     assert view.strengths == vector()
-    page.write(view, strengths=vector(u4=0.9), preview=None)
+    page.act(view, "commit", units=[4], strength=0.9)
     assert lab.edits == (gw.Ablate("3", units=[4], strength=0.9),)
     assert lab.pending is None
     assert view.preview is None
-    page.say(view, {"intent": "undo"})
+    page.act(view, "undo")
     assert lab.edits == ()
     assert view.strengths == vector()
     assert view.status["can_redo"]
@@ -67,16 +67,16 @@ def test_one_slider_message_is_answered_by_one_message_with_only_what_changed(vi
     page.write(view, preview={"units": [4], "strength": 0.5})
     (state,) = page.updates(view)
     assert state.keys() == {"after", "status"} or state.keys() == {"status"}
-    page.write(view, strengths=vector(u4=0.5), preview=None)
+    page.act(view, "commit", units=[4], strength=0.5)
     (state,) = page.updates(view)
-    assert state.keys() <= {"code", "status"}
+    assert state.keys() <= {"strengths", "_taken", "code", "status"}
 
 
 def test_letting_go_where_the_preview_was_renders_nothing(view, lab, page, model):
     page.write(view, preview={"units": [4], "strength": 0.37})
     images, forwards = lab.images, []
     handle = model[7].register_forward_hook(lambda *_: forwards.append(1))
-    page.write(view, strengths=vector(u4=0.37), preview=None)
+    page.act(view, "commit", units=[4], strength=0.37)
     handle.remove()
     assert lab.images is images
     assert forwards == []
@@ -123,10 +123,10 @@ def test_other_edits_stay_in_their_places(view, lab, page):
 def test_reset_takes_every_change_back_in_one_undo_step(view, lab, page):
     edits = (gw.Scale("3", units=[0], factor=2.0), gw.Ablate("3", units=[1]))
     lab.edits = edits
-    page.say(view, {"intent": "reset"})
+    page.act(view, "reset")
     assert lab.edits == ()
     assert pixels(view, view.after).tobytes() == view.before
-    page.say(view, {"intent": "undo"})
+    page.act(view, "undo")
     assert lab.edits == edits
 
 
@@ -135,7 +135,7 @@ def test_every_message_is_answered_by_another_status(view, page):
         page.sent.clear()
         page.write(view, strengths=vector(u4=0.5), preview=None)
         page.write(view, strengths=b"wrong")
-        page.say(view, {"intent": "redo"})
+        page.act(view, "redo")
         assert [state["status"]["answers"] for state in page.updates(view)] == [
             3 * k + 1,
             3 * k + 2,
@@ -144,11 +144,12 @@ def test_every_message_is_answered_by_another_status(view, page):
 
 
 def test_the_value_choice_is_part_of_the_edit(view, lab, page):
-    page.write(view, value="mean")
+    page.act(view, "become", value="mean")
+    assert view.value == "mean"
     assert lab.edits == ()
-    page.write(view, strengths=vector(u2=1))
+    page.act(view, "commit", units=[2], strength=1)
     assert lab.edits == (gw.Ablate("3", units=[2], value="mean"),)
-    page.write(view, value="resample")
+    view.value = "resample"
     assert lab.edits == (gw.Ablate("3", units=[2], value="resample"),)
     lab.undo()
     assert view.value == "mean"
@@ -164,7 +165,7 @@ def test_the_view_follows_the_layer(view, lab):
 
 def test_new_samples_are_the_next_seeds(view, lab, page):
     lab.seeds = [3, 2**32 - 2]
-    page.say(view, {"intent": "new samples"})
+    page.act(view, "new samples")
     assert lab.seeds == (2**32 - 1, 0)
     assert view.status["seeds"] == [2**32 - 1, 0]
     assert view.shape == [2, 14, 10, 1]

@@ -33,7 +33,7 @@ def test_an_unknown_keyword_is_named_with_those_that_are_known(lab, kind):
     assert f"{kind.__name__} has no keyword 'colour'" in text
     assert "layout" in text
     assert "next:" in text
-    assert all(name in text for name in kind.writable)
+    assert all((name in text) != name.startswith("_") for name in kind.writable)
 
 
 @pytest.mark.parametrize("kind", VIEWS)
@@ -282,7 +282,7 @@ def test_threads_on_one_view_agree_with_the_controller(lab, page):
     actions = [
         lambda k: page.write(view, preview={"units": [k % 4], "strength": 0.5}),
         lambda k: page.write(picker, layer="35"[k % 2]),
-        lambda k: page.say(view, {"intent": ["undo", "new samples", "reset"][k % 3]}),
+        lambda k: page.act(view, ["undo", "new samples", "reset"][k % 3]),
         lambda k: setattr(lab, "selection", [k % 4]),
     ]
     threads = [threading.Thread(target=guarded(action)) for action in actions]

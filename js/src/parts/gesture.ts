@@ -2,7 +2,8 @@
 import { listen, pace } from "../lib/bind";
 import { withStrength } from "../lib/slider";
 import type { Stage } from "../lib/view";
-import { floats, wire } from "../lib/wire";
+import { floats } from "../lib/wire";
+import { acts, type Deed } from "./acts";
 
 export type Target = number | "selection";
 interface Preview {
@@ -15,7 +16,10 @@ const SETTLE = 350;
 export interface Gesture {
   /** The preview on show, the hand's here or one in another view. */
   preview(): Preview | null;
+  /** The committed strengths, also those that the kernel has not taken yet. */
   strengths(): Float32Array;
+  /** What an ablated unit becomes. */
+  value(): string | undefined;
   selection(): number[];
   /** What a slider stands at now. */
   strengthOf(unit: number): number;
@@ -24,16 +28,25 @@ export interface Gesture {
   nudge(target: Target, strength: number): void;
   commit(): void;
   cancel(): void;
+  /** Commit what the hand holds, then do this. */
+  act(deed: Deed): void;
+  /** Whether something that may be undone, or may be redone, is not taken yet. */
+  waits(back: "undo" | "redo"): boolean;
 }
 
-export function gesture({ model, signal, write, asked, answered }: Stage, changed: () => void): Gesture {
+export function gesture(stage: Stage, changed: () => void): Gesture {
+  const { model, signal, write, asked, answered } = stage;
+  const { waiting, add } = acts(stage);
   let hand: Preview | null = null;
   let timer = 0;
-  let committed: { source: unknown; values: Float32Array } = { source: null, values: new Float32Array(0) };
+  let committed: { source: unknown; due: unknown; values: Float32Array } = { source: null, due: null, values: new Float32Array(0) };
 
   const strengths = () => {
-    const source = model.get("strengths");
-    if (committed.source !== source) committed = { source, values: floats(source) };
+    const [source, due] = [model.get("strengths"), waiting()];
+    if (committed.source !== source || committed.due !== due) {
+      const values = due.reduce((before, deed) => (deed.act === "commit" ? withStrength(before, deed.units, deed.strength) : before), floats(source));
+      committed = { source, due, values };
+    }
     return committed.values;
   };
   const selection = (): number[] => model.get("selection") ?? [];
@@ -57,10 +70,11 @@ export function gesture({ model, signal, write, asked, answered }: Stage, change
     const moved = hand;
     const before = strengths();
     const units = unitsOf(moved);
-    const same = units.every((unit) => before[unit] === Math.fround(moved.strength));
+    // while an undo waits, nobody here knows where the sliders are
+    const same = !waiting().length && units.every((unit) => before[unit] === Math.fround(moved.strength));
     forget();
-    write(same ? { preview: null } : { strengths: wire(withStrength(before, units, moved.strength)), preview: null });
-    if (!same) asked();
+    if (same || !units.length) write({ preview: null });
+    else add({ act: "commit", units, strength: moved.strength });
     changed();
   };
   const to = (target: Target, strength: number) => {
@@ -88,6 +102,7 @@ export function gesture({ model, signal, write, asked, answered }: Stage, change
     preview,
     strengths,
     selection,
+    value: () => waiting().reduce((before, deed) => (deed.act === "become" ? deed.value : before), model.get("value") as string | undefined),
     strengthOf(unit) {
       const moved = preview();
       const covered = moved && (moved.units === "selection" ? selection().includes(unit) : moved.units?.includes(unit));
@@ -106,5 +121,10 @@ export function gesture({ model, signal, write, asked, answered }: Stage, change
       write({ preview: null });
       changed();
     },
+    act(deed) {
+      commit();
+      add(deed);
+    },
+    waits: (back) => waiting().some(({ act }) => (back === "redo") === (act === "undo")),
   };
 }

@@ -2,6 +2,7 @@
 import { attribute, button, choose, enable, h, press, say, select } from "../lib/dom";
 import { short } from "../lib/text";
 import type { Stage } from "../lib/view";
+import { ACTS } from "./acts";
 import type { Gesture } from "./gesture";
 import { recipe } from "./recipe";
 
@@ -15,22 +16,18 @@ export interface SliderTools {
   why: HTMLElement;
 }
 
-const INTENTS = [
+const BUTTONS = [
   ["undo", "Undo", "undo the last change"],
   ["redo", "Redo", "redo the change undone last"],
   ["reset", "Reset", "take all changes back"],
   ["new samples", "New samples", "draw new samples"],
-];
+] as const;
 
 export function sliderTools(stage: Stage, hand: Gesture, find: (unit: number, focus: boolean) => void): SliderTools {
-  const { model, root, signal, draw, write, asked } = stage;
-  const buttons = INTENTS.map(([intent, text, title]) => {
-    const made = button(intent.replace(" ", "-"), text, title);
-    press(made, () => {
-      hand.commit();
-      model.send({ intent });
-      asked();
-    }, signal);
+  const { model, root, signal, draw, write } = stage;
+  const buttons = BUTTONS.map(([act, text, title]) => {
+    const made = button(act.replace(" ", "-"), text, title);
+    press(made, () => hand.act({ act }), signal);
     return made;
   });
   const [undo, redo, reset] = buttons;
@@ -44,12 +41,7 @@ export function sliderTools(stage: Stage, hand: Gesture, find: (unit: number, fo
   const why = h("p.gw-why");
   const copy = recipe(stage);
 
-  value.input.addEventListener("change", () => {
-    hand.commit();
-    write({ value: value.input.value });
-    // with no slider up there is nothing that the kernel would answer
-    if (hand.strengths().some((strength) => strength > 0)) asked();
-  }, { signal });
+  value.input.addEventListener("change", () => hand.act({ act: "become", value: value.input.value }), { signal });
   sort.input.addEventListener("change", () => {
     hand.commit();
     write({ sort: sort.input.value });
@@ -72,14 +64,14 @@ export function sliderTools(stage: Stage, hand: Gesture, find: (unit: number, fo
     look(true);
   }, { signal });
 
-  draw(["value"], () => choose(value.input, model.get("value")));
+  draw(["value", ...ACTS], () => choose(value.input, hand.value()));
   draw(["sort"], () => choose(sort.input, model.get("sort")));
   draw(["info"], () => attribute(seek, { max: Math.max(0, Number(model.get("info")?.units ?? 1) - 1) }));
   draw(["selection"], () => clear.classList.toggle("gw-away", !hand.selection().length));
-  draw(["status", "strengths"], () => {
+  draw(["status", "strengths", ...ACTS], () => {
     const status = model.get("status") ?? {};
-    enable(undo, status.can_undo !== false);
-    enable(redo, status.can_redo !== false);
+    enable(undo, status.can_undo !== false || hand.waits("undo"));
+    enable(redo, status.can_redo !== false || hand.waits("redo"));
     enable(reset, hand.strengths().some((strength) => strength > 0));
     const known = typeof status.ms === "number";
     say(ms, known ? `${status.ms < 10 ? status.ms.toFixed(1) : short(status.ms)} ms` : "");

@@ -4,6 +4,7 @@ import { attribute, h, say } from "../lib/dom";
 import { byIndex, bySelection, descending, positions } from "../lib/sort";
 import { describe, seedsInWords } from "../lib/text";
 import { view } from "../lib/view";
+import { ACTS } from "../parts/acts";
 import { gesture } from "../parts/gesture";
 import { images } from "../parts/images";
 import { ROW, rows } from "../parts/rows";
@@ -40,7 +41,7 @@ export default view("ablation-sliders", "Ablation sliders", (stage) => {
     say(samples, [n ? `${n} ${n === 1 ? "sample" : "samples"}` : "", seedsInWords(seeds)].filter(Boolean).join(", "));
   });
 
-  draw(["strengths", "selection", "sort", "info", "shape"], () => {
+  draw(["strengths", ...ACTS, "selection", "sort", "info", "shape"], () => {
     const inside = stage.width() - FRAME;
     const { side, taken } = pictures.resize(inside);
     attribute(root, { "data-layout": side ? "side" : "above" });
@@ -51,12 +52,12 @@ export default view("ablation-sliders", "Ablation sliders", (stage) => {
     attribute(root, {
       "data-units": strengths.length,
       "data-sort": sort,
-      "data-value": model.get("value"),
+      "data-value": hand.value(),
       "data-selection": hand.selection().join(","),
       "data-strengths-nonzero": strengths.reduce((count, strength) => count + Number(strength > 0), 0),
     });
   });
-  draw(["value"], () => attribute(root, { "data-value": model.get("value") }));
+  draw(["value"], () => attribute(root, { "data-value": hand.value() }));
   refresh = draw(["preview"], () => {
     attribute(root, { "data-preview": hand.preview() ? "true" : null });
     sliders.refresh();

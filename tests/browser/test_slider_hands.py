@@ -1,0 +1,58 @@
+"""Hands on the sliders: where the focus goes, touches, and acts that wait for the kernel."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.sliders import UNITS, acts, drag, slider, sliders, taken
+from tests.browser.static_host import Host
+
+pytestmark = pytest.mark.browser
+
+
+def test_acts_wait_with_the_moves_and_in_their_order_until_they_are_taken(host: Host) -> None:
+    root = sliders(host, status={"ms": 900, "can_undo": False, "can_redo": False, "seeds": [4]})
+    for unit, share in ((7, 0.5), (9, 1)):
+        drag(root, unit, 0, share)
+        host.page.mouse.up()
+        if unit == 7:
+            root.locator('[data-action="undo"]').click()
+    commits = [
+        {"act": "commit", "units": [7], "strength": 0.5},
+        {"act": "commit", "units": [9], "strength": 1},
+    ]
+    assert acts(host) == [commits[0], {"act": "undo"}, commits[1]]
+    assert host.sent == []
+    first, *others = host.get("_asked")
+    strengths = [0.5 if unit == 7 else 0 for unit in range(UNITS)]
+    host.receive(_taken=[first["id"]], strengths={"float32": strengths})
+    expect(root).to_have_attribute("data-strengths-nonzero", "2")
+    strengths[7] = 0
+    host.receive(_taken=[act["id"] for act in (first, *others[:1])], strengths={"float32": strengths})
+    expect(slider(root, 7)).to_have_attribute("data-strength", "0")
+    expect(slider(root, 9)).to_have_attribute("data-strength", "1")
+    root.locator('[data-action="new-samples"]').click()
+    assert acts(host) == [commits[1], {"act": "new samples"}]
+
+
+def test_sliders_go_back_when_the_kernel_takes_an_act_without_doing_it(host: Host) -> None:
+    root = sliders(host)
+    slider(root, 4).focus()
+    host.page.keyboard.press("End")
+    host.page.keyboard.press("Tab")
+    expect(root).to_have_attribute("data-strengths-nonzero", "1")
+    taken(host, error="ZeroDivisionError: no")
+    expect(root).to_have_attribute("data-strengths-nonzero", "0")
+    expect(slider(root, 4)).to_have_attribute("data-strength", "0")
+
+
+def test_what_an_ablated_unit_becomes_is_an_act_too(host: Host) -> None:
+    root = sliders(host)
+    choice = root.locator('[data-action="value"]')
+    choice.select_option("mean")
+    root.locator('[data-action="new-samples"]').click()
+    assert acts(host) == [{"act": "become", "value": "mean"}, {"act": "new samples"}]
+    expect(root).to_have_attribute("data-value", "mean")
+    expect(choice).to_have_value("mean")
+    taken(host, error="no")
+    expect(root).to_have_attribute("data-value", "zero")
+    expect(choice).to_have_value("zero")
