@@ -212,6 +212,12 @@ def test_the_recipe_is_copied_or_shown_to_be_copied_by_hand(host: Host) -> None:
     root.locator('[data-action="copy"]').click()
     expect(root.locator("textarea")).to_have_value(code)
     assert host.page.evaluate("document.getSelection().toString()") == code
+    host.page.set_viewport_size({"width": 700, "height": 900})
+    host.drawn()
+    expect(root.locator("textarea")).to_be_focused()
+    expect(root).to_contain_text("Press Ctrl+C")
+    host.receive(code="()")
+    expect(root.locator("textarea")).to_be_hidden()
 
 
 def test_what_a_reloaded_page_was_holding_is_let_go(host: Host) -> None:

@@ -22,8 +22,11 @@ export function recipe({ model, signal, draw }: Stage): { button: HTMLButtonElem
       text.select();
     }
   }, signal);
+  let shown: string | null = null;
   draw(["code"], () => {
-    enable(copy, code() !== "");
+    if (code() === shown) return;
+    shown = code();
+    enable(copy, shown !== "");
     say(said, "");
     attribute(text, { hidden: true });
   });
