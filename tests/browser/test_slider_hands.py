@@ -56,3 +56,12 @@ def test_what_an_ablated_unit_becomes_is_an_act_too(host: Host) -> None:
     taken(host, error="no")
     expect(root).to_have_attribute("data-value", "zero")
     expect(choice).to_have_value("zero")
+
+
+def test_a_pressed_clear_keeps_the_focus(host: Host) -> None:
+    root = sliders(host, selection=[3])
+    clear = root.locator('[data-action="clear"]')
+    clear.press("Enter")
+    expect(root).to_have_attribute("data-selection", "")
+    expect(clear).to_be_focused()
+    expect(clear).to_be_disabled()

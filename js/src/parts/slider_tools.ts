@@ -67,7 +67,7 @@ export function sliderTools(stage: Stage, hand: Gesture, find: (unit: number, fo
   draw(["value", ...ACTS], () => choose(value.input, hand.value()));
   draw(["sort"], () => choose(sort.input, model.get("sort")));
   draw(["info"], () => attribute(seek, { max: Math.max(0, Number(model.get("info")?.units ?? 1) - 1) }));
-  draw(["selection"], () => clear.classList.toggle("gw-away", !hand.selection().length));
+  draw(["selection"], () => enable(clear, hand.selection().length > 0));
   draw(["status", "strengths", ...ACTS], () => {
     const status = model.get("status") ?? {};
     enable(undo, status.can_undo !== false || hand.waits("undo"));
