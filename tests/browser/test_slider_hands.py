@@ -1,5 +1,7 @@
 """Hands on the sliders: where the focus goes, touches, and acts that wait for the kernel."""
 
+from collections.abc import Callable, Iterator
+
 import pytest
 from playwright.sync_api import expect
 
@@ -65,3 +67,44 @@ def test_a_pressed_clear_keeps_the_focus(host: Host) -> None:
     expect(root).to_have_attribute("data-selection", "")
     expect(clear).to_be_focused()
     expect(clear).to_be_disabled()
+
+
+@pytest.fixture
+def touch(host: Host) -> Iterator[Callable[..., None]]:
+    """Sends touches to the page: `touch("touchStart", x, y)`."""
+    session = host.page.context.new_cdp_session(host.page)
+    session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+
+    def send(kind: str, *at: float) -> None:
+        points = [dict(zip("xy", at, strict=True))] if at else []
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    yield send
+    session.detach()
+
+
+def test_a_swipe_over_the_sliders_scrolls_them_and_changes_nothing(
+    host: Host, touch: Callable[..., None]
+) -> None:
+    root = sliders(host, 512)
+    box = slider(root, 9).bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + 10
+    touch("touchStart", x, y)
+    for step in range(1, 11):
+        touch("touchMove", x, y - 8 * step)
+    touch("touchEnd")
+    host.page.wait_for_function("() => document.querySelector('.gw-list').scrollTop > 20")
+    assert acts(host) == []
+    assert host.get("preview") is None
+    expect(root).to_have_attribute("data-strengths-nonzero", "0")
+
+
+def test_a_finger_along_a_slider_moves_it(host: Host, touch: Callable[..., None]) -> None:
+    root = sliders(host, 512)
+    box = slider(root, 9).bounding_box()
+    touch("touchStart", box["x"] + 7, box["y"] + 10)
+    for step in range(1, 11):
+        touch("touchMove", box["x"] + 7 + (box["width"] - 14) * step / 10, box["y"] + 10)
+    touch("touchEnd")
+    host.drawn()
+    assert acts(host) == [{"act": "commit", "units": [9], "strength": 1}]
