@@ -1,4 +1,5 @@
 // The sliders themselves: a row for each unit that is in sight, one for the whole selection, and the hands on them.
+import { listen } from "../lib/bind";
 import { attribute, h, say } from "../lib/dom";
 import { type List, list, scrollTo, window as inSight } from "../lib/list";
 import { between, tidy, toggled } from "../lib/select";
@@ -40,7 +41,7 @@ function stand(row: Row, strength: number, label: string, tab: boolean, mixed = 
   attribute(row.element, { "data-text": mixed ? `~${text}` : strength ? text : "0", "data-on": strength > 0 });
 }
 
-export function rows({ signal, draw, write }: Stage, hand: Gesture): Rows {
+export function rows({ model, signal, draw, write }: Stage, hand: Gesture): Rows {
   const whole = makeRow();
   whole.element.classList.add("gw-whole");
   attribute(whole.slider, { "data-unit": "selection" });
@@ -72,32 +73,52 @@ export function rows({ signal, draw, write }: Stage, hand: Gesture): Rows {
     attribute(whole.slider, { "aria-disabled": chosen.size ? null : "true" });
   };
 
-  /** Only rows in sight exist, and the one with the focus. */
-  const place = () => {
+  const holds = (row: Row | undefined) => row !== undefined && row.slider === document.activeElement;
+  const rowOf = (unit: number) => {
+    const row = spare.pop() ?? makeRow();
+    shown.set(unit, row);
+    attribute(row.slider, { "data-unit": unit });
+    attribute(row.pick, { "aria-label": `select unit ${unit}` });
+    say(row.pick, String(unit));
+    return row;
+  };
+
+  /** The units whose rows exist, as they are seen: those in sight, and the one with the focus. */
+  const wanted = () => {
     const { first, last } = inSight(laid, scrolled, height);
-    const wanted = new Set(order.subarray(first, last));
-    if (shown.has(active) && shown.get(active)!.slider === document.activeElement) wanted.add(active);
+    const units = [...order.subarray(first, last)];
+    const inside = places[active] >= first && places[active] < last;
+    if (!inside && active < laid.units && holds(shown.get(active))) units[places[active] < first ? "unshift" : "push"](active);
+    else if (!inside && units.length) active = units[0];
+    return units;
+  };
+
+  const place = () => {
+    const units = wanted();
+    const kept = new Set(units);
     for (const [unit, row] of shown) {
-      if (!wanted.has(unit)) {
-        shown.delete(unit);
-        spare.push(row);
-      }
+      if (kept.has(unit)) continue;
+      shown.delete(unit);
+      row.element.remove();
+      spare.push(row);
     }
-    if (!wanted.has(active) && wanted.size) active = order[first];
-    for (const unit of wanted) {
-      let row = shown.get(unit);
-      if (!row) {
-        row = spare.pop() ?? makeRow();
-        shown.set(unit, row);
-        attribute(row.slider, { "data-unit": unit });
-        attribute(row.pick, { "aria-label": `select unit ${unit}` });
-        say(row.pick, String(unit));
-        if (!row.element.isConnected) space.append(row.element);
+    // a page is read in the order in which its elements stand
+    let next = space.firstElementChild;
+    for (const unit of units) {
+      const row = shown.get(unit) ?? rowOf(unit);
+      const { element } = row;
+      // moved itself, the row with the focus would lose it: the others make way
+      while (next && next !== element && holds(row)) {
+        const other = next;
+        next = other.nextElementSibling;
+        space.append(other);
       }
+      if (next === element) next = element.nextElementSibling;
+      else space.insertBefore(element, next);
       const [column, line] = [places[unit] % laid.columns, Math.floor(places[unit] / laid.columns)];
-      Object.assign(row.element.style, { left: `${(100 * column) / laid.columns}%`, top: `${line * ROW}px`, width: `${100 / laid.columns}%` });
+      Object.assign(element.style, { left: `${(100 * column) / laid.columns}%`, top: `${line * ROW}px`, width: `${100 / laid.columns}%` });
     }
-    for (const row of spare.splice(0)) row.element.remove();
+    spare.length = 0;
     refresh();
   };
   const placeSoon = draw([], place);
@@ -149,6 +170,10 @@ export function rows({ signal, draw, write }: Stage, hand: Gesture): Rows {
     grip = null;
     hand.cancel();
   };
+  // what they held were units of another layer
+  listen(model, ["info"], () => {
+    [grip, anchor] = [null, null];
+  }, signal);
   element.addEventListener("pointercancel", drop, { signal });
   element.addEventListener("lostpointercapture", drop, { signal });
   element.addEventListener("click", (event) => {
@@ -201,12 +226,24 @@ export function rows({ signal, draw, write }: Stage, hand: Gesture): Rows {
     refresh,
     find,
     arrange(newOrder, newPlaces, room, width) {
+      const row = shown.get(active);
+      const before = places[active];
       [order, places] = [newOrder, newPlaces];
       laid = list(order.length, width - EDGE, ROW, LEAST);
       height = Math.min(room, laid.total);
       scroller.style.height = `${height}px`;
       space.style.height = `${laid.total}px`;
-      place();
+      // an element that was off the page comes back scrolled to its top, and no event says so
+      if (scrolled && scroller.scrollTop !== scrolled) {
+        scroller.scrollTop = scrolled;
+        scrolled = scroller.scrollTop;
+      }
+      const gone = active >= laid.units;
+      if (gone) active = order[Math.min(before, laid.units - 1)] ?? 0;
+      // keys follow their row to its new place; a mouse stays among the rows that it is over
+      const follow = gone || (places[active] !== before && row?.slider.matches(":focus-visible"));
+      if (laid.units && holds(row) && follow) find(active, gone);
+      else place();
     },
   };
 }
