@@ -3,15 +3,18 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import sqrt
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from gan_widgets.core.agree import apart, bound, leaves
 from gan_widgets.core.capture import capture
 from gan_widgets.core.errors import DissectionError, GanWidgetsError, problem
 from gan_widgets.core.fitting import fitting
 from gan_widgets.core.hooks import alone
+from gan_widgets.core.inputs import try_out
 from gan_widgets.core.kept import streams_kept
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.layers import LayerInfo, layers
@@ -32,8 +35,8 @@ _MOST_AT_ONCE = {"cpu": 64, "cuda": 256}
 class Subject:
     """A model, its latents and a segmenter: maps and masks by seed.
 
-    `fixed` says that an image depends on its batch (BatchNorm in training mode, noise drawn in the forward):
-    then batches are never made smaller, and random numbers start from the first seed of each batch.
+    `fixed` says that an image depends on its batch (batch statistics, noise drawn in the forward): then
+    batches are never made smaller, and random numbers start from the first seed of each batch.
     """
 
     root: nn.Module
@@ -62,7 +65,7 @@ class Subject:
                     "there is not enough memory for this model and segmenter.",
                     got=f"batch={self.batch}: {(failure or 'MemoryError').splitlines()[0]}",
                     allowed="a batch that fits" if self.fixed else "room for one image at a time",
-                    next="Pass a smaller batch=; in this mode the batch is part of the result."
+                    next="Pass a smaller batch=; images depend on theirs here, so it is part of the result."
                     if self.fixed
                     else "Free memory, dissect fewer layers at once, or use a machine with more.",
                 )
@@ -116,11 +119,12 @@ def subject(
         with _drawing(root) as drew:
             ran = layers(root, latents, mode=mode)
         infos = {name: _legal(ran.find(name)) for name in names}
-        changing = mode != "eval" or any(drew)
     if batch is None:
         weight = next(root.parameters(), None)
         batch = usual_batch(list(ran), "cpu" if weight is None else weight.device.type)
-    return Subject(root, tuple(names), latents, segmenter, mode, batch, changing), infos
+    made = Subject(root, tuple(names), latents, segmenter, mode, batch, fixed=mode != "eval" or any(drew))
+    made.fixed = made.fixed or _looks_around(made)
+    return made, infos
 
 
 @contextmanager
@@ -137,6 +141,35 @@ def _drawing(root: nn.Module) -> Iterator[list[bool]]:
     finally:
         for handle in handles:
             handle.remove()
+
+
+def _looks_around(subject: Subject) -> bool:
+    """Tell whether a seed gives something else beside another seed, or in another place, beyond rounding.
+
+    In one place the same numbers are rounded alike, so less is allowed there. Where memory is too small for
+    two images, no image will have others beside it.
+    """
+    try:
+        both, other, moved = (_rows(subject, seeds) for seeds in (range(2), range(0, 3, 2), range(1, 3)))
+    except (MemoryError, RuntimeError, GanWidgetsError) as error:
+        if out_of_memory(error):
+            return False
+        raise
+    beside = any(apart(a[0], b[0]) > bound(a[0]) for a, b in zip(both, other, strict=True))
+    return beside or any(apart(a[1], c[0]) > _slack(a[1]) for a, c in zip(both, moved, strict=True))
+
+
+def _rows(subject: Subject, seeds: range) -> list[Tensor]:
+    """Give all floating tensors of the layers and of the output that have one row per seed."""
+    root, inputs = subject.root, subject.latents(seeds)
+    with lock_of(root), quiet(root, subject.mode), alone(), capture(root, subject.names) as acts:
+        output = try_out(root, inputs)
+    found = [leaf for leaf in leaves([dict(acts), output]) if isinstance(leaf, Tensor)]
+    return [tensor for tensor in found if tensor.is_floating_point() and tensor.shape[:1] == (len(seeds),)]
+
+
+def _slack(tensor: Tensor) -> float:
+    return bound(tensor) / (8 * sqrt(torch.finfo(tensor.dtype).eps))
 
 
 def usual_batch(infos: list[LayerInfo], device: str) -> int:

@@ -110,8 +110,39 @@ class Noisy(nn.Module):
         return self.inner(z + 0.3 * torch.randn_like(z))
 
 
+class Centred(Noisy):
+    """A generator that looks at the mean of its batch."""
+
+    def forward(self, z):
+        return self.inner(z - z.mean(0))
+
+
+class Streaming(Noisy):
+    """A generator that adds noise from a stream of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.stream = torch.Generator()
+
+    def forward(self, z):
+        return self.inner(z + 0.01 * torch.randn(z.shape, generator=self.stream))
+
+
+def without_statistics():
+    model = generator()
+    model[2] = nn.BatchNorm2d(8, track_running_stats=False)
+    return model.eval()
+
+
 @pytest.mark.parametrize(
-    ("model", "mode", "layer"), [(generator(), "train", "3"), (Noisy(), "eval", "inner.3")]
+    ("model", "mode", "layer"),
+    [
+        (generator(), "train", "3"),
+        (Noisy(), "eval", "inner.3"),
+        (Centred(), "eval", "inner.3"),
+        (Streaming(), "eval", "inner.3"),
+        (without_statistics(), "eval", "3"),
+    ],
 )
 def test_images_that_depend_on_their_batch_are_the_same_each_time(model, mode, layer):
     torch.manual_seed(1)
@@ -128,6 +159,21 @@ def test_images_that_depend_on_their_batch_are_the_same_each_time(model, mode, l
     with pytest.raises(DissectionError, match=r"cannot be cut into groups of four(.|\n)*got: batch=6"):
         run(model, layer, mode=mode, batch=6)
     assert run(model, layer, mode=mode, batch=6, null=None).complete
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64])
+def test_a_batch_is_no_part_of_the_result_where_images_stand_by_themselves(dtype):
+    assert run(generator().to(dtype), "3", batch=8).provenance["batch"] is None
+
+
+def test_where_there_is_room_for_one_image_only_it_has_no_others_beside_it():
+    model = generator()
+    model.register_forward_pre_hook(
+        lambda _, z: (_ for _ in ()).throw(MemoryError) if len(z[0]) > 1 else None
+    )
+    found = run(model, "3", batch=2)
+    assert found.complete
+    assert found.provenance["batch"] is None
 
 
 def test_a_batch_that_is_part_of_the_result_is_not_halved():
