@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from torch import nn
 
+from gan_widgets.core.custom import alike
 from gan_widgets.core.edits import Ablate, Edit, Insert, Scale, fit
 from gan_widgets.core.errors import ControllerError, EditError, RefusedModelError, problem
 from gan_widgets.core.latents import Latents
@@ -222,7 +223,7 @@ def checked_recipe(recipe: Recipe, model: nn.Module, latents: Latents, mode: str
         ("prior", recipe.latents | {"device": ""}, latents.describe() | {"device": ""}),
         ("BatchNorm mode", recipe.mode, mode),
     ):
-        if there != here:
+        if not alike(there, here):
             raise ControllerError(
                 problem(
                     f"the recipe was made with another {part}.".replace("another weights", "other weights"),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gan_widgets.core.custom import FINGERPRINT
 from gan_widgets.core.errors import GanWidgetsError, RenderError, problem
 from gan_widgets.core.layers import LayerInfo
 
@@ -46,7 +47,8 @@ def described(lab: "Controller", halves: "Split") -> str:
         speed = f"{lab.status.ms:.1f} ms for {len(lab.seeds)} samples"
     except GanWidgetsError as failure:
         speed = "failed: " + str(failure).splitlines()[0]
-    prior = {"": lab.latents.prior} | {k: v for k, v in lab.latents.describe().items() if k != "prior"}
+    known = lab.latents.describe()
+    prior = {"": known["prior"]} | {k: v for k, v in known.items() if k not in ("prior", FINGERPRINT)}
     maps = sum(bool(info.size) for info in lab.layers)
     lines = {
         "layers": f"{len(lab.layers)} ran, {maps} with maps; at {lab.layer!r}: {in_words(lab.info)}",

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_widgets.core.custom import stacked, tried
+from gan_widgets.core.custom import FINGERPRINT, stacked, tried, weighted_sums
 from gan_widgets.core.errors import LatentsError, problem
 from gan_widgets.core.inputs import each, tensors
 from gan_widgets.core.kept import streams_kept
@@ -64,6 +64,7 @@ class Latents:
     dtype: torch.dtype | None = torch.float32
     name: str = ""
     draw: Callable[[tuple[int, ...]], Inputs] | None = field(default=None, repr=False)
+    sums: str = field(default="", repr=False)
 
     def __call__(self, seeds: Iterable[int]) -> Inputs:
         """Give the inputs for these seeds: `(n, *shape)`, or what a custom prior gives for its samples.
@@ -111,7 +112,9 @@ class Latents:
         return replace(self, device=torch.device(device or self.device), dtype=dtype or self.dtype)
 
     def describe(self) -> dict[str, Any]:
-        """Everything needed to make the latents again, as JSON values; a custom prior is only named.
+        """Everything needed to make the latents again, as JSON values.
+
+        A custom prior is only named, and told from others of that name by what a few seeds gave.
 
         >>> normal(64).describe()
         {'prior': 'normal', 'shape': [64], 'device': 'cpu', 'dtype': 'float32'}
@@ -121,7 +124,7 @@ class Latents:
         if self.prior == "uniform":
             said |= {"low": self.low, "high": self.high}
         if self.prior == "custom":
-            said |= {"name": self.name}
+            said |= {"name": self.name} | ({FINGERPRINT: {"sums": self.sums}} if self.sums else {})
         return said
 
     @classmethod
@@ -267,5 +270,6 @@ def _shape(shape: int | Sequence[int]) -> tuple[int, ...]:
 
 
 def _custom(draw: Callable[[tuple[int, ...]], Inputs], name: str) -> Latents:
-    shape = tuple(tensors(tried(draw, name))[0].shape[1:])
-    return Latents(shape, "custom", dtype=None, name=name, draw=draw)
+    samples = tried(draw, name)
+    shape = tuple(tensors(samples)[0].shape[1:])
+    return Latents(shape, "custom", dtype=None, name=name, draw=draw, sums=weighted_sums(samples))

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from torch import Tensor, nn
 
 import gan_widgets
+from gan_widgets.core.custom import alike
 from gan_widgets.core.edits import Edit, as_edits, from_json, to_json
 from gan_widgets.core.errors import LatentsError, RecipeError, problem
 from gan_widgets.core.fitting import fitting
@@ -129,7 +130,7 @@ class Recipe:
             return fitting(described, model)
         given = fitting(given, model)
         said, wanted = given.describe() | {"device": ""}, self.latents | {"device": ""}
-        if said != wanted:
+        if not alike(said, wanted):
             raise RecipeError(
                 problem(
                     "the recipe was made with other latents.",

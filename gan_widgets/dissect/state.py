@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gan_widgets.core.custom import alike
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.dissect.codes import Marks
 from gan_widgets.dissect.overlap import Overlap, overlap
@@ -284,7 +285,7 @@ def same_tensors(a: State, b: State) -> bool:
 def refuse_others(mine: dict[str, Any], other: dict[str, Any]) -> None:
     """Raise `DissectionError` when the facts of two dissections say that they are not of the same thing."""
     for name in mine | other:
-        if name != "versions" and mine.get(name) != other.get(name):
+        if name != "versions" and not alike(mine.get(name), other.get(name)):
             raise _apart(
                 f"they differ in {name}",
                 other.get(name),

@@ -22,7 +22,7 @@ from uuid import uuid4
 import torch
 from torch import Tensor, nn
 
-from gan_widgets.core import store
+from gan_widgets.core import custom, store
 from gan_widgets.core.errors import StoreError, problem
 from gan_widgets.core.live import unwrap
 from gan_widgets.core.words import said
@@ -288,7 +288,7 @@ def _shapes(tensors: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check(path: str | os.PathLike[str], theirs: dict[str, Any], ours: dict[str, Any]) -> None:
-    different = [name for name in ours if theirs.get(name) != ours[name]]
+    different = [name for name in ours if not custom.alike(theirs.get(name), ours[name])]
     if different:
         raise StoreError(
             problem(

@@ -1,5 +1,6 @@
 """Seeds name latents: one stream, whatever surrounds it."""
 
+import json
 import random
 
 import numpy as np
@@ -136,6 +137,18 @@ def test_a_custom_prior_is_only_named_by_its_description():
     assert latents.describe()["name"] == "levels"
     with pytest.raises(LatentsError, match=r"custom\('levels'\)[^$]*latents="):
         Latents.from_description(latents.describe())
+
+
+def test_a_description_tells_custom_priors_of_one_name_apart():
+    def said(f):
+        return from_function(f).describe()
+
+    pair = said(lambda seed: (torch.arange(3.0), torch.tensor(seed)))
+    assert pair == said(lambda seed: (torch.arange(3.0), torch.tensor(seed)))
+    assert pair == said(lambda seed: (torch.arange(3.0) * (1 + 1e-7), torch.tensor(seed)))  # it is rounded
+    assert pair != said(lambda seed: (torch.arange(3.0), torch.tensor(seed + 1)))
+    assert pair != said(lambda seed: (torch.arange(3.0) * 1.01, torch.tensor(seed)))
+    assert json.loads(json.dumps(pair)) == pair
 
 
 class Conditional:

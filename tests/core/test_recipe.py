@@ -1,6 +1,7 @@
 """A recipe shows the same pictures again, or says why it cannot."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -152,6 +153,24 @@ def test_a_custom_prior_wants_its_latents(model):
     assert recipe.replay(model, from_function(ones)).shape == (3, 3, 6, 8)
     with pytest.raises(RecipeError, match="made with other latents"):
         recipe.replay(model, normal(6))
+
+
+def test_custom_priors_of_one_name_are_told_apart(model):
+    def prior(scale):
+        return from_function(lambda seed: torch.arange(6.0) * scale + seed)
+
+    recipe = Recipe.of(model, prior(1.0), SEEDS)
+    shown = recipe.replay(model, prior(1.0))
+    again = Recipe.from_json(recipe.to_json())
+    assert torch.equal(again.replay(model, prior(1.0)), shown)
+    with pytest.raises(RecipeError, match="made with other latents"):
+        again.replay(model, prior(1.1))
+    known = {name: value for name, value in recipe.latents.items() if name != "fingerprint"}
+    older = replace(recipe, latents=known)
+    assert torch.equal(older.replay(model, prior(1.0)), shown)
+    for broken in (3, {"sums": 3}):
+        with pytest.raises(RecipeError, match="made with other latents"):
+            replace(recipe, latents={**known, "fingerprint": broken}).replay(model, prior(1.0))
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64], ids=str)

@@ -6,7 +6,9 @@ from typing import Any
 
 from torch import Tensor
 
+from gan_widgets.core.custom import FINGERPRINT
 from gan_widgets.core.errors import DissectionError, problem
+from gan_widgets.dissect.concepts.fingerprint import fingerprint
 from gan_widgets.dissect.concepts.protocol import checked_names, spread
 from gan_widgets.dissect.concepts.protocol import image_level as checked_flags
 from gan_widgets.dissect.concepts.source import Source
@@ -25,8 +27,9 @@ class Function(Source):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The name of the function."""
-        return {"f": getattr(self.f, "__name__", type(self.f).__name__)}
+        """The name of the function, and what tells it from others of that name."""
+        name = getattr(self.f, "__name__", type(self.f).__name__)
+        return {"f": name, FINGERPRINT: fingerprint(self.f)}
 
     @property
     def image_level(self) -> tuple[bool, ...]:

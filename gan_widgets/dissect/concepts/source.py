@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gan_widgets.core.custom import FINGERPRINT
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.dissect.concepts.protocol import (
     Segmenter,
@@ -45,7 +46,7 @@ class Source(ABC):
     @property
     @abstractmethod
     def parameters(self) -> dict[str, Any]:
-        """All that its masks depend on, by name; `repr` shows it but for the hash of weights."""
+        """All that its masks depend on, by name; `repr` shows it but for hashes."""
 
     @property
     def image_level(self) -> tuple[bool, ...]:
@@ -63,7 +64,8 @@ class Source(ABC):
         return union(self, other)
 
     def __repr__(self) -> str:
-        said = {key: value for key, value in self.parameters.items() if key != "weights"}
+        hashes = ("weights", FINGERPRINT)
+        said = {key: value for key, value in self.parameters.items() if key not in hashes}
         return f"{self.kind}({', '.join(f'{key}={value!r}' for key, value in said.items())})"
 
 
