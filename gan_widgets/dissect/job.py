@@ -163,11 +163,11 @@ def _at_levels_of(
     if state.levels is None or state.tied is None:
         raise _unlike("the levels of the other are not known yet", "a partial result", "one that has levels")
     like = replace(state.scale, concepts=scale.concepts, shifts=scale.shifts)
-    if (like.units, like.size) != (scale.units, scale.size):
+    if (known.layer, like.units, like.size) != (facts["layer"], scale.units, scale.size):
         raise _unlike(
             "its levels are of another layer",
-            f"{known.units} units at {known.size}",
-            f"{facts['units']} units",
+            f"{known.layer!r}: {known.units} units at {known.size}",
+            f"{facts['layer']!r}: {scale.units} units at {scale.size}",
         )
     spans = state.done["thresholds"]
     twice = [common(spans, span) for span in planned.values() if common(spans, span)]

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
+from numbers import Real
 from typing import Any, Literal, TypeAlias, get_args
 
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.core.live import Mode
+from gan_widgets.core.quantities import whole_number
 from gan_widgets.dissect.scale import Threshold
 
 _BOUNDS: dict[str, tuple[int, float]] = {
@@ -22,7 +24,14 @@ Null: TypeAlias = Literal["permutation", "untrained"]
 
 @dataclass(frozen=True)
 class Settings:
-    """The arguments of `dissect` that are plain values; raises `DissectionError` for what is not legal."""
+    """The arguments of `dissect` as plain values; raises `DissectionError` for what is not legal.
+
+    Numbers of any library become Python's own.
+
+    >>> import numpy as np
+    >>> Settings(images=np.int64(64), share=np.float64(0.05)).share
+    0.05
+    """
 
     images: int = 2000
     threshold: Threshold = "quantile"
@@ -40,9 +49,13 @@ class Settings:
     def __post_init__(self) -> None:
         for name, (least, most) in _BOUNDS.items():
             value = getattr(self, name)
-            if (value is not None or name != "batch") and not (type(value) is int and least <= value <= most):
+            if value is None and name == "batch":
+                continue
+            number = _whole(value)
+            if number is None or not least <= number <= most:
                 allowed = f"a whole number from {least}" + (f" to {most}" if most < inf else "")
                 raise _illegal(name, value, allowed)
+            self._keep(name, number)
         for name, legal in (
             ("threshold", get_args(Threshold)),
             ("mode", get_args(Mode)),
@@ -52,19 +65,33 @@ class Settings:
                 raise _illegal(name, getattr(self, name), f"one of {', '.join(map(repr, legal))}")
         if not (_number(self.share) and 0 < self.share < 1):
             raise _illegal("share", self.share, "0 < share < 1, for instance 0.01")
+        self._keep("share", float(self.share))
         beside = self.beside
         if not isinstance(beside, Sequence) or not all(_number(share) and 0 < share < 1 for share in beside):
             raise _illegal("beside", beside, "shares, each 0 < share < 1, for instance (0.005, 0.05)")
-        if self.agreement is not None and not (_number(self.agreement) and 0 <= self.agreement < 1):
-            raise _illegal("agreement", self.agreement, "None, or a share of pixels in [0, 1)")
-        part = self.part
-        whole = isinstance(part, Sequence) and len(part) == 2 and all(type(each) is int for each in part)
-        if not whole or not 0 <= part[0] < part[1]:
-            raise _illegal("part", part, "(k, of) with 0 <= k < of: (0, 2) is the first half")
+        self._keep("beside", tuple(map(float, beside)))
+        if self.agreement is not None:
+            if not (_number(self.agreement) and 0 <= self.agreement < 1):
+                raise _illegal("agreement", self.agreement, "None, or a share of pixels in [0, 1)")
+            self._keep("agreement", float(self.agreement))
+        part = tuple(map(_whole, self.part)) if isinstance(self.part, Sequence) else ()
+        if len(part) != 2 or part[0] is None or part[1] is None or not 0 <= part[0] < part[1]:
+            raise _illegal("part", self.part, "(k, of) with 0 <= k < of: (0, 2) is the first half")
+        self._keep("part", part)
+
+    def _keep(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+
+def _whole(value: object) -> int | None:
+    try:
+        return whole_number(value)
+    except TypeError:
+        return None
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _illegal(name: str, got: Any, allowed: str) -> DissectionError:  # noqa: ANN401
