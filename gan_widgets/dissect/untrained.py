@@ -6,10 +6,12 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
+from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.core.fitting import fitting
 from gan_widgets.core.kept import streams_kept
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.live import call, eager, unwrap
+from gan_widgets.core.words import said
 
 _BATCH, _BATCHES = 16, 4
 
@@ -25,12 +27,14 @@ def untrained(model: nn.Module, seed: int = 0, latents: Latents | None = None) -
     the new weights: in evaluation mode the network may draw an even grey, and to be better than that says
     little. With `latents` they are those of 64 images, averaged over batches of 16.
 
+    Raises `DissectionError` for a model that cannot be copied.
+
     >>> model = nn.Sequential(nn.Linear(3, 4), nn.PReLU(4))
     >>> new = untrained(model)
     >>> new[0].weight.equal(model[0].weight), new[0].weight.equal(untrained(model)[0].weight)
     (False, True)
     """
-    twin = copy.deepcopy(unwrap(model))
+    twin = _copied(unwrap(model))
     with streams_kept(), torch.no_grad():
         torch.default_generator.manual_seed(seed)
         stream = torch.Generator().manual_seed(seed)
@@ -46,6 +50,21 @@ def untrained(model: nn.Module, seed: int = 0, latents: Latents | None = None) -
         if latents is not None:
             _settle(twin, latents)
     return twin
+
+
+def _copied(model: nn.Module) -> nn.Module:
+    try:
+        return copy.deepcopy(model)
+    except Exception as error:  # what a module holds may raise anything
+        raise DissectionError(
+            problem(
+                "this model cannot be copied, so there is no untrained one like it.",
+                got=said(error),
+                allowed="what copy.deepcopy copies: no open files, locks or random generators, and no "
+                "torch.nn.utils.weight_norm, whose weights are computed anew in each forward",
+                next="Use torch.nn.utils.parametrizations.weight_norm, or pass null='permutation'.",
+            )
+        ) from error
 
 
 def _settle(model: nn.Module, latents: Latents) -> None:

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 import gan_widgets as gw
+from gan_widgets.core.errors import DissectionError
 from gan_widgets.core.latents import from_function as from_seeds
 from gan_widgets.core.latents import normal
 from gan_widgets.dissect.concepts import from_function
@@ -45,6 +46,17 @@ def test_every_parameter_is_new_and_the_model_is_left_as_it_was(assert_unchanged
     assert new[0].start.flatten().sort().values.equal(torch.arange(12.0))
     assert new[2].running_mean.eq(0).all()
     assert not new.training
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_model_that_cannot_be_copied_is_refused_with_what_to_do():
+    model = generator()
+    nn.utils.weight_norm(model[4])
+    with pytest.raises(
+        DissectionError, match=r"cannot be copied(.|\n)*parametrizations.weight_norm, or pass null"
+    ):
+        run(model, null="untrained")
+    assert run(model, null="permutation").complete
 
 
 def test_tied_weights_stay_tied():
