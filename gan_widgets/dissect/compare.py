@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gan_widgets.core.custom import alike
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.core.words import interval
+from gan_widgets.dissect.lookup import least_iou
 from gan_widgets.dissect.result import Dissection
 from gan_widgets.dissect.significance import FEWEST_BLOCKS, Floats, Ints, between, draws, ratio
 
@@ -84,6 +86,7 @@ def compare(a: Dissection, b: Dissection, at_least: float = 0.05) -> Comparison:
 
         gw.compare(before, after).to_frame()
     """
+    at_least = least_iou(at_least)
     for found in (a, b):
         if not isinstance(found, Dissection):
             raise DissectionError(
@@ -107,7 +110,7 @@ def compare(a: Dissection, b: Dissection, at_least: float = 0.05) -> Comparison:
             )
     same = (a._planned, a._state.done) == (b._planned, b._state.done)
     same &= len(a.counts.both) == len(b.counts.both)  # other blocks are other draws
-    paired = same and a.provenance["latents"] == b.provenance["latents"]
+    paired = same and alike(a.provenance["latents"], b.provenance["latents"])
     sides = [_Side(a, shared, at_least, 0), _Side(b, shared, at_least, 0 if paired else 1)]
     categories = [a.categories[a.concepts.index(concept)] for concept in shared]
     columns = np.array(categories, dtype=object)

@@ -1,5 +1,8 @@
 """Places of units, concepts and levels, found by name, number or share."""
 
+from numbers import Real
+from typing import Any
+
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.core.names import nearest
 from gan_widgets.core.quantities import whole_number
@@ -49,8 +52,8 @@ def level_of(level: float, shares: tuple[float, ...], count: int) -> int:
     >>> level_of(0.01, (0.02, 0.01), 2), level_of(0, (), 64)
     (1, 0)
     """
-    at = shares.index(level) if isinstance(level, float) and level in shares else level
-    if isinstance(at, int) and 0 <= at < count:
+    at = shares.index(level) if isinstance(level, float) and level in shares else _place(level, count)
+    if at is not None:
         return at
     raise DissectionError(
         problem(
@@ -58,6 +61,24 @@ def level_of(level: float, shares: tuple[float, ...], count: int) -> int:
             got=level,
             allowed=f"a whole number below {count}, or a share out of {shares}",
             next="Count more levels: with beside=(0.02, 0.005), or threshold='iqr'.",
+        )
+    )
+
+
+def least_iou(given: Any) -> float:  # noqa: ANN401
+    """Check the IoU that is asked for at least; raises `DissectionError` unless it is a number.
+
+    >>> least_iou(0.05)
+    0.05
+    """
+    if not isinstance(given, bool) and isinstance(given, Real):
+        return float(given)
+    raise DissectionError(
+        problem(
+            "at_least is the IoU that counts as found.",
+            got=repr(given),
+            allowed="a number, usually from 0 to 1",
+            next="Pass for instance at_least=0.05.",
         )
     )
 

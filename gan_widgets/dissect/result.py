@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_widgets.dissect import ranks, stored, table
-from gan_widgets.dissect.lookup import column_of, level_of, unit_of
+from gan_widgets.dissect.lookup import column_of, least_iou, level_of, unit_of
 from gan_widgets.dissect.plan import ROLES, Role
 from gan_widgets.dissect.scale import Threshold
 from gan_widgets.dissect.scores import Scores
@@ -210,13 +210,13 @@ class Dissection:
 
         +∞ where there is none: nothing is above it. Raises `DissectionError` for an unknown unit or concept.
         """
-        if self.states[unit_of(unit, self.units, self.layer)] != "ok":
-            return float("inf")
-        if self.threshold == "quantile":
-            return float(self.thresholds[unit])
-        column = self.labels[unit] if concept is None else column_of(concept, self.concepts)
-        found = float(self.thresholds[unit, column]) if column >= 0 else float("nan")
-        return found if np.isfinite(found) else float("inf")
+        at = unit_of(unit, self.units, self.layer)
+        column = None if concept is None else column_of(concept, self.concepts)
+        own = self.thresholds[at]
+        if self.threshold == "iqr":
+            column = self.labels[at] if column is None else column
+            own = own[column] if column >= 0 else np.nan
+        return float(own) if self.states[at] == "ok" and np.isfinite(own) else float("inf")
 
     def best(self) -> list[Best]:
         """Give each ranked unit with its best concept, by falling IoU."""
@@ -227,8 +227,8 @@ class Dissection:
 
         Raises `DissectionError` for an unknown concept, with the nearest names.
         """
-        column = column_of(concept, self.concepts)
-        return ranked(self, [(int(unit), column) for unit in np.flatnonzero(self.iou[:, column] >= at_least)])
+        column, least = column_of(concept, self.concepts), least_iou(at_least)
+        return ranked(self, [(int(unit), column) for unit in np.flatnonzero(self.iou[:, column] >= least)])
 
     def summary(self, at_least: float = 0.05) -> Summary:
         """Count interpretable units per concept and category, each unit once, by its best concept."""

@@ -74,12 +74,13 @@ def dissect(  # type: ignore[misc]  # (the two above leave the keywords to this 
     neighbouring seeds, the same network untrained (twice the time; see `untrained.untrained`), or None.
 
     `batch` images run at once, fewer when memory runs out. Counting does not depend on it; a model may (some
-    matrix products round otherwise for odd batches), and in modes where images depend on their batch it is
-    part of the result. `part=(k, of)` looks at a k-th share of the labels and the report;
-    the parts are merged with `Dissection.merge`. `cancel()`, asked after each batch, and an interrupt from
-    the keyboard end the run with what was counted so far (`complete` is False); `resume=` goes on from there,
-    and also from the `partial` of a `DissectionError`. `top` images are kept for each unit. With `client`, a
-    `dask.distributed.Client`, its workers look at the images, to the same result; see `cluster.on`.
+    matrix products round otherwise for odd batches), and where images depend on their batch, because of
+    `mode` or as a few seeds show, it is part of the result. `part=(k, of)` looks at a k-th share of the
+    labels and the report; the parts are merged with `Dissection.merge`. `cancel()`, asked after each batch,
+    and an interrupt from the keyboard end the run with what was counted so far (`complete` is False);
+    `resume=` goes on from there, and also from the `partial` of a `DissectionError`. `top` images are kept
+    for each unit. With `client`, a `dask.distributed.Client`, its workers look at the images, to the same
+    result; see `cluster.on`.
 
     A half-precision model is counted as float32. With the shipped generator in float16, and 2000 images, IoU
     is within 1e-3 of that in float32: with `"quantile"`, and with `"iqr"` at every level. Which level `"iqr"`
@@ -164,8 +165,8 @@ def _untrained(found: Found) -> Found:
 
 
 def _names(layer: str | Sequence[str]) -> tuple[str, ...]:
-    names = (layer,) if isinstance(layer, str) else tuple(layer)
-    if not names or len(set(names)) < len(names):
+    names = (layer,) if isinstance(layer, str) else tuple(layer) if isinstance(layer, Iterable) else ()
+    if not names or not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
         raise DissectionError(
             problem(
                 "a dissection needs layers, each of them once.",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gan_widgets.dissect.lookup import least_iou
+
 if TYPE_CHECKING:
     from gan_widgets.dissect.result import Dissection
 
@@ -115,6 +117,7 @@ def _plain(value: float) -> float:
 
 def summarised(found: "Dissection", at_least: float) -> Summary:
     """Count the units whose best concept has an IoU of `at_least`."""
+    at_least = least_iou(at_least)
     cells = interpretable(found, at_least)
     concepts = Counter(found.concepts[concept] for _, concept in cells)
     categories = Counter(found.categories[concept] for _, concept in cells)

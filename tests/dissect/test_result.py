@@ -6,6 +6,7 @@ import torch
 
 from gan_widgets.core import store
 from gan_widgets.core.errors import DissectionError, StoreError
+from gan_widgets.dissect.compare import compare
 from gan_widgets.dissect.regions import regions
 from gan_widgets.dissect.result import Dissection
 from gan_widgets.dissect.run import dissect
@@ -139,6 +140,37 @@ def test_a_concept_that_was_not_looked_for_has_no_level(concept):
     with pytest.raises(DissectionError, match=r"not looked for(.|\n)*one of 3; the nearest: 'left'"):
         iqr.level(0, concept)
     assert iqr.level(0, np.int64(1)) == iqr.level(0, NAMES[1])
+
+
+@pytest.mark.parametrize("concept", ["zzz", 99])
+def test_a_concept_is_checked_also_where_all_share_a_level(found, concept):
+    with pytest.raises(DissectionError, match="not looked for"):
+        found.level(0, concept)
+
+
+@pytest.mark.parametrize("threshold", ["quantile", "iqr"])
+def test_there_is_no_level_before_any_is_known(threshold):
+    nothing = run(*planted(), threshold=threshold, cancel=lambda: True)
+    assert nothing.images == 0
+    assert [nothing.level(0), nothing.level(0, "left")] == [np.inf, np.inf]
+    with pytest.raises(DissectionError, match="not looked for"):
+        nothing.level(0, "zzz")
+
+
+@pytest.mark.parametrize("wrong", ["x", None, True])
+def test_the_iou_to_be_reached_is_a_number(found, wrong):
+    for ask in (
+        lambda: found.units_for("left", wrong),
+        lambda: found.summary(wrong),
+        lambda: compare(found, found, wrong),
+    ):
+        with pytest.raises(DissectionError, match=rf"at_least(.|\n)*got: {wrong!r}\n"):
+            ask()
+    assert found.units_for("left", np.float32(0.25)) == found.units_for("left", 0.25)
+
+
+def test_levels_are_found_by_numbers_of_any_library(found):
+    assert np.array_equal(found.iou_at(np.int64(0)), found.iou_at(0))
 
 
 def test_top_images_are_those_of_the_report_with_the_largest_values(found):

@@ -188,6 +188,9 @@ def test_the_levels_of_another_dissection_can_be_taken(small):
         ({"mode": "training"}, "mode is not legal"),
         ({"part": (2, 2)}, "part is not legal"),
         ({"part": 2}, "part is not legal"),
+        ({"images": True}, "images is not legal"),
+        ({"share": True}, "share is not legal"),
+        ({"part": (False, True)}, "part is not legal"),
         ({"part": (0.0, 2)}, "part is not legal"),
         ({"beside": 0.05}, "beside is not legal"),
         ({"beside": (0.05, 1)}, "beside is not legal"),
@@ -239,3 +242,40 @@ def test_other_shares_are_counted_along(small):
     assert plain.shares == (0.1,)
     with pytest.raises(DissectionError, match=r"not counted.\n  got: 0.05(.|\n)*share out of \(0.1,\)"):
         plain.iou_at(0.05)
+
+
+def test_numbers_of_other_libraries_are_taken_and_kept_as_plain_ones(small):
+    plain = {
+        "images": 64,
+        "start": 8,
+        "top": 3,
+        "batch": 8,
+        "part": (0, 2),
+        "share": 0.0625,
+        "beside": (0.125,),
+    }
+    others = {
+        name: value if name in ("part", "beside") else np.array(value)[()] for name, value in plain.items()
+    }
+    others |= {"part": (np.int32(0), np.uint8(2)), "beside": np.float32([0.125]), "share": np.float32(0.0625)}
+    one, other = (run(*small, **keywords) for keywords in (plain, others))
+    assert other == one
+    assert hash(other) == hash(one)
+    assert type(other._state.scale.share) is float
+
+
+@pytest.mark.parametrize("layer", [3, None, [], ["first", "first"], ["first", 3], ["first", ["second"]]])
+def test_a_layer_is_named_by_a_text(small, layer):
+    model, latents, segmenter = small
+    with pytest.raises(DissectionError, match=r"needs layers(.|\n)*got: (.|\n)*next: Pass one of gw.layers"):
+        dissect(model, layer, latents=latents, segmenter=segmenter)
+
+
+def test_the_levels_of_another_layer_of_that_shape_are_refused():
+    maps, masks = random_tables()
+    model, latents, segmenter = tabled({"first": maps, "second": -maps}, masks)
+    first = run(model, latents, segmenter, "first")
+    with pytest.raises(
+        DissectionError, match=r"levels are of another layer(.|\n)*got: 'first'(.|\n)*: 'second'"
+    ):
+        run(model, latents, segmenter, "second", threshold=first, start=96)
