@@ -198,14 +198,15 @@ def test_a_failure_that_is_not_about_memory_is_not_tried_again(small):
     calls = []
 
     def fail(_module, rows):
-        calls.append(len(rows[0]))
-        if len(calls) > 2:
+        if len(rows[0]) > 2:  # no look at what the model is like, but a batch
+            calls.append(len(rows[0]))
+        if len(calls) > 1:
             raise RuntimeError("shapes do not fit")
 
     model.first.register_forward_pre_hook(fail)
     with pytest.raises(DissectionError, match="RuntimeError: shapes do not fit"):
         run(model, latents, segmenter)
-    assert len(calls) == 3
+    assert len(calls) == 2
 
 
 @pytest.mark.parametrize(
