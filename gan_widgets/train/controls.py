@@ -6,11 +6,10 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from math import isfinite
-from numbers import Integral
 from typing import Any, Literal, TypeAlias
 
 from gan_widgets.core.errors import TrainingError, problem
+from gan_widgets.train.numbers import is_number, is_whole
 
 Side: TypeAlias = Literal["G", "D"]
 """One of the two networks."""
@@ -84,7 +83,7 @@ def end_of(until: Any) -> int | None:  # noqa: ANN401  (anything may be passed)
     """Give the step at which a run is to end; raises `TrainingError` for what is no step."""
     if until is None:
         return None
-    if isinstance(until, bool) or not isinstance(until, Integral) or until < 0:
+    if not is_whole(until, 0):
         raise _refused("until", until, "a step, as a whole number from 0 on, or None")
     return int(until)
 
@@ -112,16 +111,19 @@ def learners(which: Which, frozen: Iterable[Side]) -> tuple[Side, ...]:
 
 
 def _checked(name: str, wish: Any) -> tuple[bool, str, Any]:  # noqa: ANN401
-    number = isinstance(wish, int | float) and not isinstance(wish, bool) and isfinite(wish)
+    """Say whether a wish is legal and what is, and give it as a plain value."""
     if name == "frozen":
         sides = tuple(wish) if isinstance(wish, Iterable) else (wish,)
         one = len(sides) <= 1 and all(side in ("G", "D") for side in sides)
         return one, "('D',), ('G',) or ()", sides
     if name == "d_steps":
-        return isinstance(wish, int) and number and wish >= 1, "a whole number, 1 or more", wish
+        legal = is_whole(wish, 1)
+        return legal, "a whole number, 1 or more", int(wish) if legal else wish
+    number = is_number(wish)
+    plain = float(wish) if number else wish
     if name == "smoothing":
-        return number and 0 <= wish < 1, "a number from 0 up to, not including, 1", wish
-    return number and wish >= 0, "a finite number, 0 or more", wish
+        return number and 0 <= plain < 1, "a number from 0 up to, not including, 1", plain
+    return number and plain >= 0, "a finite number, 0 or more", plain
 
 
 def _refused(name: str, got: object, allowed: str) -> TrainingError:

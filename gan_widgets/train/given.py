@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from math import isfinite
 from re import sub
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,6 +13,8 @@ from gan_widgets.core.latents import Latents, normal
 from gan_widgets.core.live import unwrap
 from gan_widgets.train.data import Images
 from gan_widgets.train.losses import Loss, named
+from gan_widgets.train.numbers import is_number, is_whole
+from gan_widgets.train.penalties import Penalty
 from gan_widgets.train.step import Classifying
 
 if TYPE_CHECKING:
@@ -31,6 +32,13 @@ def pair(loss: GivenLoss) -> Loss:
     >>> pair((d_loss, g_loss)).name
     'd_loss, g_loss'
     """
+    if isinstance(loss, tuple) and not _pair_of(loss, callable):
+        raise _impossible(
+            "loss cannot be this.",
+            repr(loss),
+            "a name, a Loss, or two functions: (of D, of G)",
+            "Pass one of these.",
+        )
     if isinstance(loss, tuple):
         of_D, of_G = loss
         return Loss(f"{_name(of_D)}, {_name(of_G)}", of_D, of_G)
@@ -40,7 +48,7 @@ def pair(loss: GivenLoss) -> Loss:
 def prior(G: nn.Module) -> Latents:
     """Give a normal prior as wide as G says its noise is; raises `LatentsError` when it does not say."""
     noise = getattr(G, "noise", None)
-    if not isinstance(noise, int):
+    if not isinstance(noise, int | np.integer):
         raise LatentsError(
             problem(
                 "the prior of this generator is not known.",
@@ -49,73 +57,75 @@ def prior(G: nn.Module) -> Latents:
                 next="Pass for instance latents=gw.normal(64).",
             )
         )
-    return normal(noise)
+    return normal(int(noise))
 
 
-def check_settings(
+def checked_settings(
     networks: dict[str, nn.Module],
     data: Images,
-    batch: int,
-    labels: float,
-    **settings: Any,  # noqa: ANN401  (each is judged by its rule)
-) -> None:
-    """Raise `TrainingError` for a setting that no run can have, and for a network without anything to learn.
+    penalty: Penalty | None,
+    **numbers: Any,  # noqa: ANN401  (each is judged by its rule)
+) -> dict[str, Any]:
+    """Give the numbers as plain ints and floats, which JSON takes; a pair of them as a tuple, None as None.
 
-    Raises `DataError` for a batch larger than the data, and for labels that D cannot be taught.
+    Raises `TrainingError` for a setting that no run can have, and for a network without anything to learn;
+    `DataError` for a batch larger than the data, and for labels that D cannot be taught.
     """
-    for name, value in {"data": data, "batch": batch, "labels": labels, **settings}.items():
+    for name, value in {"data": data, "penalty": penalty, **numbers}.items():
         legal, allowed = _RULES[name]
         if not legal(value):
             raise _impossible(f"{name} cannot be this.", repr(value), allowed, "Pass one of these.")
     for name, network in networks.items():
-        if not any(parameter.requires_grad for parameter in network.parameters()):
-            raise _impossible(
-                f"{name} has nothing to learn.",
-                f"{type(network).__name__} without a parameter that requires a gradient",
-                "a network with weights that may change",
-                "Call requires_grad_(True) on it; trainer.change(frozen=...) freezes one for a while.",
-            )
-    data.check_batch(batch)
-    _check_labels(networks["D"], labels)
+        _check_network(name, network)
+    plain = {name: _plain(name, value) for name, value in numbers.items()}
+    data.check_batch(plain["batch"])
+    _check_labels(networks["D"], plain["labels"])
+    return plain
+
+
+def _check_network(name: str, network: nn.Module) -> None:
+    if not any(parameter.requires_grad for parameter in network.parameters()):
+        raise _impossible(
+            f"{name} has nothing to learn.",
+            f"{type(network).__name__} without a parameter that requires a gradient",
+            "a network with weights that may change",
+            "Call requires_grad_(True) on it; trainer.change(frozen=...) freezes one for a while.",
+        )
+
+
+def _plain(name: str, value: Any) -> Any:  # noqa: ANN401
+    kind = int if name in _WHOLE else float
+    if isinstance(value, tuple | list):
+        return tuple(map(kind, value))
+    return None if value is None else kind(value)
 
 
 def _impossible(what: str, got: str, allowed: str, then: str) -> TrainingError:
     return TrainingError(problem(what, got=got, allowed=allowed, next=then))
 
 
-def _number(value: Any) -> bool:  # noqa: ANN401  (anything may be passed)
-    numbers = int, float, np.integer, np.floating
-    return isinstance(value, numbers) and not isinstance(value, bool) and isfinite(value)
-
-
-def _whole(value: Any, least: int) -> bool:  # noqa: ANN401
-    return _number(value) and isinstance(value, int | np.integer) and int(value) >= least
-
-
 def _pair_of(value: Any, legal: Callable[[Any], bool]) -> bool:  # noqa: ANN401
     return isinstance(value, tuple | list) and len(value) == 2 and all(map(legal, value))
 
 
+_WHOLE = ("seed", "batch", "shift")
+
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "seed": (lambda v: _whole(v, 0), "a whole number from 0 on"),
-    "batch": (lambda v: _whole(v, 1), "a whole number from 1 on"),
-    "shift": (lambda v: _whole(v, 0), "a whole number of pixels from 0 on"),
+    "seed": (lambda v: is_whole(v, 0), "a whole number from 0 on"),
+    "batch": (lambda v: is_whole(v, 1), "a whole number from 1 on"),
+    "shift": (lambda v: is_whole(v, 0), "a whole number of pixels from 0 on"),
     "lr": (
-        lambda v: _number(v) or (isinstance(v, tuple) and _pair_of(v, _number)),
+        lambda v: is_number(v) or (isinstance(v, tuple) and _pair_of(v, is_number)),
         "a rate, or those of G and D: (lr_G, lr_D)",
     ),
     "betas": (
-        lambda v: _pair_of(v, lambda beta: _number(beta) and 0 <= beta < 1),
+        lambda v: _pair_of(v, lambda beta: is_number(beta) and 0 <= beta < 1),
         "two numbers from 0 up to, not including, 1",
     ),
-    "labels": (lambda v: _number(v) and v >= 0, "a weight from 0 on"),
-    "ema": (lambda v: v is None or (_number(v) and 0 <= v < 1), "None, or from 0 up to, not including, 1"),
-    "clip": (lambda v: v is None or (_number(v) and v > 0), "None, or a number above 0"),
+    "labels": (lambda v: is_number(v) and v >= 0, "a weight from 0 on"),
+    "ema": (lambda v: v is None or (is_number(v) and 0 <= v < 1), "None, or from 0 up to, not including, 1"),
+    "clip": (lambda v: v is None or (is_number(v) and v > 0), "None, or a number above 0"),
     "penalty": (lambda v: v is None or callable(v), "None, or a function (D, real, fake, generator)"),
-    "loss": (
-        lambda v: not isinstance(v, tuple) or _pair_of(v, callable),
-        "a name, a Loss, or two functions: (of D, of G)",
-    ),
     "data": (lambda v: isinstance(v, Images), "what gw.data.load gives, or gw.data.Images"),
 }
 

@@ -30,7 +30,7 @@ from gan_widgets.train.background import Background, whole
 from gan_widgets.train.controls import Change, Controls, Side, Which, changed, differences, end_of, learners
 from gan_widgets.train.data import Images
 from gan_widgets.train.diversity import diversity_of
-from gan_widgets.train.given import GivenLoss, check_settings, pair, prior, settings_of
+from gan_widgets.train.given import GivenLoss, checked_settings, pair, prior, settings_of
 from gan_widgets.train.history import History
 from gan_widgets.train.losses import Loss
 from gan_widgets.train.norms import layer_norms
@@ -94,19 +94,20 @@ class Trainer(Stepping):
         clip: float | None = None,
         d_steps: int = 1,
     ) -> None:
-        facts = {"seed": seed, "lr": lr, "betas": betas, "shift": shift, "ema": ema, "clip": clip}
-        check_settings({"G": G, "D": D}, data, batch, labels, loss=loss, penalty=penalty, **facts)
-        self.G, self.D, self.data = G, D, data
         self.loss = pair(loss)
+        clip = self.loss.clip if clip is None else clip
+        given = {"seed": seed, "batch": batch, "lr": lr, "betas": betas, "labels": labels, "shift": shift}
+        plain = checked_settings({"G": G, "D": D}, data, penalty, **given, ema=ema, clip=clip)
+        self.G, self.D, self.data = G, D, data
         self.latents = prior(G) if latents is None else as_latents(latents)
-        self.seed, self.batch, self.lr, self.betas = seed, batch, lr, betas
-        self.labels, self.shift, self.ema = labels, shift, ema
-        self.penalty, self.clip = penalty, self.loss.clip if clip is None else clip
+        self.seed, self.batch, self.shift = plain["seed"], plain["batch"], plain["shift"]
+        self.lr, self.betas, self.labels = plain["lr"], plain["betas"], plain["labels"]
+        self.ema, self.penalty, self.clip = plain["ema"], penalty, plain["clip"]
         self.step = self.batches = 0
         self.average = G if ema is None else deepcopy(G).eval().requires_grad_(False)
         super().__init__()
-        rates = dict(zip("GD", lr if isinstance(lr, tuple) else (lr, lr), strict=True))
-        self.controls = changed(Controls(0.0, 0.0), lr_G=rates["G"], lr_D=rates["D"], d_steps=d_steps)
+        rates = self.lr if isinstance(self.lr, tuple) else (self.lr, self.lr)
+        self.controls = changed(Controls(0.0, 0.0), lr_G=rates[0], lr_D=rates[1], d_steps=d_steps)
         """The learning rates and so on that the next step will use; `change` sets them."""
         self.changes: tuple[Change, ...] = ()
         """What was changed since the beginning, oldest first."""
@@ -115,16 +116,15 @@ class Trainer(Stepping):
         self.trouble = ""
         """What went wrong beside the training, in words: a watcher or a save; empty for nothing."""
         self.optimizers = {
-            name: torch.optim.Adam(parameters, lr=rates[name], betas=betas, fused=True)
-            for name, parameters in (
-                ("G", [p for p in G.parameters() if p.requires_grad]),
-                ("D", self._thawed),
+            side: torch.optim.Adam(
+                [p for p in net.parameters() if p.requires_grad], lr=rate, betas=self.betas, fused=True
             )
+            for side, net, rate in (("G", G, rates[0]), ("D", D, rates[1]))
         }
         self.diversity: tuple[tuple[int, float], ...] = ()
         """Every 50 steps: the step, and how far apart generated images are, relative to real ones."""
         self._smoothed = 0.0, self.loss
-        self._d_steps = d_steps
+        self._d_steps = self.controls.d_steps
         self._guard = threading.Lock()
         self._begun, self._torn = 0, False
         self._watchers: dict[object, Watcher] = {}

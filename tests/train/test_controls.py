@@ -235,6 +235,8 @@ def test_two_rates_may_be_given(few):
         {"smoothing": -0.1},
         {"d_steps": 0},
         {"d_steps": 1.5},
+        {"d_steps": np.float64(2)},
+        {"lr_G": np.bool_(True)},
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_changes(make, wish):

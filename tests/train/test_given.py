@@ -9,7 +9,9 @@ from torch import nn
 
 import gan_widgets as gw
 from gan_widgets.core.errors import TrainingError
-from tests.train.small import small_pair, small_trainer
+from gan_widgets.train import checkpoint
+from gan_widgets.train.losses import Loss
+from tests.train.small import same, small_pair, small_trainer, weights
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,8 @@ from tests.train.small import small_pair, small_trainer
         {"lr": "fast"},
         {"lr": (1e-3,)},
         {"lr": True},
+        {"lr": np.float32("nan")},
+        {"batch": np.float64(16)},
         {"betas": 0.5},
         {"betas": (0.5, 1.5)},
         {"labels": -0.1},
@@ -88,7 +92,43 @@ def test_what_a_reader_passes_has_one_name_in_every_process():
     assert (settings["loss"], settings["penalty"]) == ("mean_gap, mean", "Steep")
 
 
-def test_numpys_numbers_are_numbers():
-    trainer = small_trainer(np.int64(3), batch=np.int32(8), lr=np.float64(1e-3), betas=[0.5, 0.9])
-    assert trainer.batch == 8
-    next(trainer.steps(1))
+NUMPYS = {
+    "batch": np.int64(16),
+    "lr": np.float32(1e-3),
+    "betas": (np.float32(0.5), 0),
+    "labels": np.float32(0),
+    "shift": np.uint8(1),
+    "ema": np.float64(0.5),
+    "clip": np.float16(0.25),
+    "d_steps": np.int64(2),
+}
+
+
+def test_numpys_numbers_are_those_of_python_and_a_run_with_them_is_saved(tmp_path):
+    plain = {name: value.item() for name, value in NUMPYS.items() if name != "betas"}
+    one = small_trainer(np.int64(3), **NUMPYS)
+    other = small_trainer(3, **plain, betas=(0.5, 0.0))
+    for trainer in (one, other):
+        trainer.change(lr_D=np.float32(0.25) if trainer is one else 0.25, smoothing=NUMPYS["clip"])
+        list(trainer.steps(2))
+    assert one.settings() == other.settings()
+    assert {type(value) for value in (one.seed, one.batch, one.shift, one.controls.d_steps)} == {int}
+    numbers = one.lr, one.labels, one.ema, one.clip, *one.betas, one.controls.lr_G, one.changes[0].after
+    assert {type(value) for value in numbers} == {float}
+    checkpoint.save(tmp_path / "run", one)
+    assert same(weights(one), weights(other))
+    checkpoint.restore(tmp_path / "run", other)
+
+
+def test_a_pair_of_numpys_rates_and_a_losss_own_numpy_clip_are_plain_too(tmp_path):
+    loss = Loss("mine", lambda real, fake: (fake - real).mean(), torch.mean, clip=np.float32(0.5))
+    trainer = small_trainer(loss=loss, lr=(np.float32(0.5), np.int8(0)))
+    assert repr((trainer.lr, trainer.clip)) == "((0.5, 0.0), 0.5)"
+    assert checkpoint.save(tmp_path / "run", trainer) == 0
+
+
+def test_a_generator_may_say_its_noise_with_numpy():
+    G, D = small_pair()
+    G.noise = np.int64(5)
+    data = gw.data.load("digits", size=28)
+    assert gw.Trainer(G, D, data, batch=16).latents == gw.normal(5)
