@@ -25,6 +25,7 @@ import torch
 from torch import Tensor, nn
 
 _ABSENT = object()
+_STREAMS = torch.Generator, np.random.Generator, np.random.RandomState, random.Random
 
 
 def foreign(module: nn.Module) -> bool:
@@ -101,6 +102,31 @@ def _rewind(stream: object) -> Callable[[], object] | None:
         state = stream.getstate()
         return partial(stream.setstate, state)
     return None
+
+
+def held_streams(modules: Iterable[nn.Module]) -> list[object]:
+    """Give the random generators that modules of the user's hold as attributes, in order and each once."""
+    values = (value for module in modules if foreign(module) for value in vars(module).values())
+    return list({id(value): value for value in values if isinstance(value, _STREAMS)}.values())
+
+
+def seed_stream(stream: object, seed: int) -> None:
+    """Seed a random generator of any kind that modules hold anew, with 0 ≤ seed < 2**32.
+
+    >>> stream = random.Random()
+    >>> seed_stream(stream, 7)
+    >>> stream.random() == random.Random(7).random()
+    True
+    """
+    if isinstance(stream, torch.Generator):
+        stream.manual_seed(seed)
+    elif isinstance(stream, np.random.Generator):
+        stream.bit_generator.state = type(stream.bit_generator)(seed).state
+    elif isinstance(stream, np.random.RandomState):
+        kind = stream.get_state(legacy=False)["bit_generator"]
+        stream.set_state(np.random.RandomState(getattr(np.random, kind)(seed)).get_state(legacy=False))
+    elif isinstance(stream, random.Random):
+        stream.seed(seed)
 
 
 def seed_everything(seed: int) -> None:

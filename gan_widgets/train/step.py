@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from itertools import chain
 from math import nan
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -12,7 +13,7 @@ from torch.nn import functional as F
 
 from gan_widgets.core.errors import TrainingError, problem
 from gan_widgets.core.fitting import fitting, floating_dtype
-from gan_widgets.core.kept import kept
+from gan_widgets.core.kept import held_streams, kept, seed_stream
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.live import call
 from gan_widgets.train.augment import shaken
@@ -22,7 +23,7 @@ from gan_widgets.train.losses import Loss
 from gan_widgets.train.penalties import Penalty, clip_weights_
 from gan_widgets.train.streams import Chance
 
-_LATENTS, _INSIDE, _PENALTY = 1, 2, 5  # keeps these streams apart from the order of the images (0)
+_LATENTS, _INSIDE, _PENALTY, _HELD = 1, 2, 5, 6  # keeps these streams apart from the order of the images (0)
 
 
 @runtime_checkable
@@ -98,6 +99,7 @@ class Stepping:
         """Let D learn `turns` times, each time from new images, and then G once, against the new D."""
         self.G.train()
         self.D.train()
+        self._seed_held()
         lesson, fake = Lesson(), None
         chance = Chance(int(self._stream(_INSIDE).generate_state(1)[0]))
         if "D" in learning:
@@ -109,6 +111,14 @@ class Stepping:
             fake = self._fake(chance, 0) if fake is None else fake
             lesson = self._teach_generator(loss, chance, fake, lesson)
         return lesson
+
+    def _seed_held(self) -> None:
+        """Begin this step's own streams in the random generators that modules of G and D hold."""
+        held = held_streams(chain(self.G.modules(), self.D.modules()))
+        if held:
+            seeds = self._stream(_HELD).generate_state(len(held)).tolist()
+            for stream, seed in zip(held, seeds, strict=True):
+                seed_stream(stream, seed)
 
     def _teach_discriminator(self, loss: Loss, chance: Chance, fake: Tensor, turn: int) -> Lesson:
         real, labels = self._real()

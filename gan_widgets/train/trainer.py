@@ -65,7 +65,8 @@ class Trainer(Stepping):
     Everything random in step k is a function of the seed, of k and of how many batches D has seen: the same
     seed and the same changes give the same weights bit for bit (one machine, one number of threads), a
     resumed run equals an uninterrupted one, and the global random states are neither read nor set, so other
-    cells may draw meanwhile. Looking between steps changes nothing.
+    cells may draw meanwhile. Random generators that modules of G and D hold as attributes are seeded anew for
+    each step. Looking between steps changes nothing.
 
     A step holds the locks of its networks, and a render that waits for one gets its turn before the next
     step. Ctrl-C in a step that runs in the main thread takes effect after that step; it does not stop a

@@ -1,7 +1,9 @@
 """A saved run, resumed: equal to an uninterrupted one, bit for bit, by every piece that is saved."""
 
 import json
+import random
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -10,8 +12,9 @@ from gan_widgets.core import store
 from gan_widgets.core.errors import StoreError
 from gan_widgets.train import checkpoint
 from gan_widgets.train.checkpoint import KIND
+from gan_widgets.train.trainer import Trainer
 from tests.train.runs import equal
-from tests.train.small import same, weights
+from tests.train.small import SmallG, random_states, same, small_pair, weights
 
 
 def eventful(trainer, steps):
@@ -129,3 +132,62 @@ def test_a_checkpoint_that_does_not_tell_its_layers_goes_on(make, tmp_path):
     store.save(tmp_path / "run", stored.tensors, kind=KIND, metadata=stored.metadata)
     checkpoint.restore(tmp_path / "run", second)
     assert equal(first, second)
+
+
+class Noisy(nn.Module):
+    """Adds noise from random generators of its own, of every kind."""
+
+    def __init__(self):
+        super().__init__()
+        self.torchs, self.numpys = torch.Generator().manual_seed(3), np.random.default_rng(3)
+        self.olds = np.random.RandomState(3), np.random.RandomState(np.random.PCG64(3))
+        self.mersenne, self.permuted = self.olds
+        self.pythons = random.Random(3)
+
+    def forward(self, x):
+        of_numpy = [self.numpys.normal(), self.mersenne.normal(), self.permuted.normal()]
+        drawn = torch.tensor([*of_numpy, self.pythons.gauss(0, 1)]).mean()
+        return x + 0.1 * (drawn + torch.randn(x.shape, generator=self.torchs))
+
+
+@pytest.fixture
+def make_noisy(few):
+    def trainer():
+        G, D = small_pair()
+        G.net.append(Noisy())
+        noisy = Trainer(G, nn.Sequential(Noisy(), *D), few, batch=8)
+        noisy.change(d_steps=2)
+        return noisy
+
+    return trainer
+
+
+def test_random_generators_that_networks_hold_are_those_of_the_step(make_noisy, tmp_path):
+    whole, first, second = make_noisy(), make_noisy(), make_noisy()
+    before = random_states()
+    list(whole.steps(50))  # the fiftieth measures diversity too
+    list(first.steps(47))
+    checkpoint.save(tmp_path / "run", first)
+    checkpoint.restore(tmp_path / "run", second)
+    list(second.steps(3))
+    assert equal(whole, second)
+    assert random_states() == before
+
+
+def test_random_generators_that_networks_hold_draw_anew_in_each_step_and_each_its_own(few):
+    class Listening(SmallG):
+        def __init__(self):
+            super().__init__()
+            self.one, self.other = torch.Generator(), torch.Generator()
+            self.again = self.one
+
+        def forward(self, z):
+            heard.append([torch.rand((), generator=own).item() for own in (self.one, self.other, self.again)])
+            return super().forward(z)
+
+    heard = []
+    for _ in range(2):
+        G, D = Listening(), small_pair()[1]
+        list(Trainer(G, D, few, batch=8).steps(3))
+    assert heard[:3] == heard[3:]
+    assert len({number for draws in heard[:3] for number in draws}) == 9
