@@ -16,17 +16,13 @@ from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from uuid import uuid4
 
-import torch
-from torch import Tensor, nn
-
-from gan_widgets.core import custom, store
+from gan_widgets.core import store
 from gan_widgets.core.errors import StoreError, problem
-from gan_widgets.core.live import unwrap
 from gan_widgets.core.words import said
-from gan_widgets.train.controls import Change, changed
+from gan_widgets.train.snapshot import put_back, snapshot
 from gan_widgets.train.trainer import Step, Trainer
 
 KIND = "training checkpoint"
@@ -36,31 +32,11 @@ def save(path: str | os.PathLike[str], trainer: Trainer) -> int:
     """Write all that `restore` needs to go on as if nothing had happened; an old file is replaced whole.
 
     Returns the step after which that was. The networks are held while they are copied, not while the file is
-    written.
+    written. Raises `StoreError` for a trainer whose last step failed half-way; nothing is written then.
     """
-    tensors, metadata = _snapshot(trainer)
+    tensors, metadata = snapshot(trainer)
     store.save(path, tensors, kind=KIND, metadata=metadata)
     return int(metadata["step"])
-
-
-def _snapshot(trainer: Trainer) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    with trainer._alone():
-        tensors = {f"{part}.{name}": t for part, model in _models(trainer) for name, t in model.items()}
-        for part, optimizer in trainer.optimizers.items():
-            for index, state in optimizer.state_dict()["state"].items():
-                tensors |= {f"optimizer.{part}.{index}.{name}": value for name, value in state.items()}
-        tensors = {name: tensor.detach().clone() for name, tensor in tensors.items()}
-        tensors["history"], columns = trainer.history.pack()
-        tensors["diversity"] = torch.tensor(trainer.diversity, dtype=torch.float64).reshape(-1, 2)
-        metadata = {
-            "step": trainer.step,
-            "batches": trainer.batches,
-            "controls": trainer.controls.facts(),
-            "changes": [change.facts() for change in trainer.changes],
-            "history": columns,
-            "settings": trainer.settings(),
-        }
-    return tensors, metadata
 
 
 def restore(path: str | os.PathLike[str], trainer: Trainer) -> None:
@@ -69,41 +45,7 @@ def restore(path: str | os.PathLike[str], trainer: Trainer) -> None:
     Raises `StoreError` when the file is damaged or comes from a run with other settings (both are named),
     and `FileNotFoundError` when there is none; the trainer is then as it was.
     """
-    _restore(path, store.load(path, kind=KIND), trainer)
-
-
-def _restore(path: str | os.PathLike[str], stored: store.Stored, trainer: Trainer) -> None:
-    ours = trainer.settings()
-    theirs = {"layers": ours["layers"], **stored.metadata["settings"]}  # older files do not tell
-    ours, theirs = (settings.pop("layers") | settings for settings in (ours, theirs))
-    _check(path, theirs, dict.fromkeys(theirs) | ours)
-    with trainer._alone():
-        models = _models(trainer)
-        for part, own in models:
-            found = {name: stored.tensors.get(f"{part}.{name}") for name in own}
-            _check(path, {part: _shapes(found)}, {part: _shapes(own)})
-        for part, own in models:
-            with torch.no_grad():
-                for name, tensor in own.items():
-                    tensor.copy_(stored.tensors[f"{part}.{name}"])
-        for part, optimizer in trainer.optimizers.items():
-            state = optimizer.state_dict()
-            state["state"] = _optimizer_state(stored.tensors, f"optimizer.{part}.")
-            optimizer.load_state_dict(state)
-        _go_to(trainer, stored)
-
-
-def _go_to(trainer: Trainer, stored: store.Stored) -> None:
-    """Take over counters, controls and history; files from before there were any had d_steps=1 throughout."""
-    facts = stored.metadata
-    trainer.step = int(facts["step"])
-    trainer.batches = int(facts.get("batches", trainer.step))
-    trainer._begun, trainer._torn = trainer.step, False
-    trainer.changes = tuple(map(Change.of, facts.get("changes", ())))
-    trainer.controls = changed(trainer.controls, **facts.get("controls", {}))
-    if "history" in facts:
-        trainer.history.unpack(stored.tensors["history"], facts["history"])
-        trainer.diversity = tuple((int(step), ratio) for step, ratio in stored.tensors["diversity"].tolist())
+    put_back(path, store.load(path, kind=KIND), trainer)
 
 
 class Keeper:
@@ -153,7 +95,7 @@ class Keeper:
             except (FileNotFoundError, StoreError) as error:
                 damage = damage or (error if isinstance(error, StoreError) else None)
                 continue
-            _restore(path, stored, self.trainer)
+            put_back(path, stored, self.trainer)
             self.saved = self.trainer.step
             if damage is not None:
                 self._complain(f"{said(damage)} Went on from {self.before.name}, step {self.saved:,}.")
@@ -165,17 +107,19 @@ class Keeper:
     def save(self) -> bool:
         """Save now; returns whether that succeeded. Of a failure, `trainer.trouble` tells."""
         with self._guard:
-            with self.trainer._alone():
-                refusal = self._refusal()
-                tensors, metadata = _snapshot(self.trainer)
-            step = int(metadata["step"])
+            step, refusal = self.trainer.step, ""
             try:
+                with self.trainer._alone():
+                    step, refusal = self.trainer.step, self._refusal()
+                    tensors, metadata = snapshot(self.trainer)
                 if not refusal:
                     self._set_aside()
                     store.save(self.path, tensors, kind=KIND, metadata=metadata)
                     self._written = _stamp(self.path)
-            except (OSError, StoreError) as error:
+            except OSError as error:
                 refusal = said(error)
+            except StoreError as error:
+                refusal = str(error).partition(".\n")[0]
             if refusal:
                 self._complain(f"Not saved after step {step:,}: {refusal}. {self._rest()}")
                 return False
@@ -207,8 +151,6 @@ class Keeper:
             trainer.trouble = self._complaint
 
     def _refusal(self) -> str:
-        if self.trainer._torn:
-            return "the last step failed half-way"
         last = self.trainer.history.last(1)
         if last and not all(map(isfinite, last[0].weights.values())):
             return "there are weights that are not finite"
@@ -259,42 +201,3 @@ def _make(folder: Path) -> None:
 def _stamp(path: Path) -> tuple[int, int, int]:
     found = path.stat()
     return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _models(trainer: Trainer) -> list[tuple[str, dict[str, Tensor]]]:
-    models = {"G": trainer.G, "D": trainer.D}
-    if trainer.average is not trainer.G:
-        models["average"] = trainer.average
-    return [(part, _tensors(unwrap(model))) for part, model in models.items()]
-
-
-def _optimizer_state(tensors: dict[str, Tensor], prefix: str) -> dict[int, dict[str, Tensor]]:
-    found: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        if name.startswith(prefix):
-            index, key = name.removeprefix(prefix).split(".")
-            found.setdefault(int(index), {})[key] = tensor
-    return found
-
-
-def _tensors(model: nn.Module) -> dict[str, Tensor]:
-    # what a state dict has, and the buffers that it leaves out
-    buffers = dict(model.named_buffers(remove_duplicate=False))
-    return dict(model.named_parameters(remove_duplicate=False)) | buffers
-
-
-def _shapes(tensors: dict[str, Any]) -> dict[str, Any]:
-    return {name: None if tensor is None else list(tensor.shape) for name, tensor in tensors.items()}
-
-
-def _check(path: str | os.PathLike[str], theirs: dict[str, Any], ours: dict[str, Any]) -> None:
-    different = [name for name in ours if not custom.alike(theirs.get(name), ours[name])]
-    if different:
-        raise StoreError(
-            problem(
-                f"{os.fspath(path)} is a checkpoint of another run.",
-                got=", ".join(f"{name}={ours[name]!r}" for name in different),
-                allowed=", ".join(f"{name}={theirs.get(name)!r}" for name in different),
-                next="Make the trainer with the settings of the checkpoint, or start a new run elsewhere.",
-            )
-        )

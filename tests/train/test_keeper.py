@@ -205,9 +205,21 @@ def test_half_a_step_is_not_saved(make, tmp_path):
     with pytest.raises(RuntimeError), keeper:
         trainer.advance()
     assert keeper.saved == 2
-    assert "the last step failed half-way" in trainer.trouble
+    good = (tmp_path / "run").read_bytes()
+    with pytest.raises(StoreError) as caught:
+        checkpoint.save(tmp_path / "run", trainer)
+    assert str(caught.value) == (
+        "the last step failed half-way.\n"
+        "  got: a trainer inside step 3, with some weights changed already\n"
+        "  allowed: a trainer between two steps\n"
+        "  next: Restore the last checkpoint, or make a whole step first."
+    )
+    assert (tmp_path / "run").read_bytes() == good
+    said = "Not saved after step 2: the last step failed half-way. That of step 2 is there."
+    assert trainer.trouble == said
     assert keeper.resume() == 2
     assert keeper.save()
+    assert checkpoint.save(tmp_path / "run", trainer) == 2
 
 
 def test_what_a_killed_writer_left_is_cleared_away(make, tmp_path):
