@@ -20,8 +20,9 @@ from typing import Self
 from uuid import uuid4
 
 from gan_widgets.core import store
-from gan_widgets.core.errors import StoreError, problem
+from gan_widgets.core.errors import StoreError, TrainingError, problem
 from gan_widgets.core.words import said
+from gan_widgets.train.numbers import is_whole
 from gan_widgets.train.snapshot import put_back, snapshot
 from gan_widgets.train.trainer import Step, Trainer
 
@@ -55,20 +56,21 @@ class Keeper:
     folder read-only), the training goes on, the last good file stays, and `trainer.trouble` says so until a
     save succeeds. Networks with weights that are not finite, or in the middle of a step that failed, are not
     saved. The good file before the last one is kept beside it, with `.before` in its name.
-    Its folder is made where there is none; raises `StoreError` where it cannot be.
+    Its folder is made where there is none; raises `StoreError` where it cannot be, and `TrainingError` unless
+    `every` is a whole number of 1 or more.
     """
 
     def __init__(self, trainer: Trainer, path: str | os.PathLike[str], every: int = 500) -> None:
-        if every < 1:
-            raise ValueError(
+        if not is_whole(every, 1):
+            raise TrainingError(
                 problem(
                     "a run is saved every so many steps.",
                     got=f"every={every!r}",
-                    allowed="1 or more",
+                    allowed="a whole number, 1 or more",
                     next="Pass for instance every=500.",
                 )
             )
-        self.trainer, self.every = trainer, every
+        self.trainer, self.every = trainer, int(every)
         self.path = Path(path).resolve()
         self.before = self.path.with_name(f"{self.path.stem}.before{self.path.suffix}")
         _make(self.path.parent)

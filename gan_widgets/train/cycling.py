@@ -22,7 +22,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_widgets.core.errors import problem
+from gan_widgets.core.errors import TrainingError, problem
 
 ORDERS = ("alternating", "simultaneous")
 """Does y see where x has just gone, or where x was?"""
@@ -40,8 +40,8 @@ class GradientSteps:
         simultaneous:  x' = x − lr·y + β·(x − x_before)      y' = y + lr·x  + β·(y − y_before)
         alternating:   x' = x − lr·y + β·(x − x_before)      y' = y + lr·x' + β·(y − y_before)
 
-    Gidel et al., "Negative Momentum for Improved Game Dynamics", arXiv 1807.04740. Raises ValueError for an
-    order that is not in `ORDERS`, a learning rate that is not positive and a momentum outside (−1, 1).
+    Gidel et al., "Negative Momentum for Improved Game Dynamics", arXiv 1807.04740. Raises `TrainingError` for
+    an order that is not in `ORDERS`, a learning rate that is not positive and a momentum outside (−1, 1).
 
     >>> GradientSteps("simultaneous", lr=0.75).growth, GradientSteps("alternating", lr=0.75).growth
     (1.25, 1.0)
@@ -164,7 +164,7 @@ def distance(points: Points) -> Points:
     return away
 
 
-def _refused(what: str, got: object, allowed: str) -> ValueError:
-    return ValueError(
+def _refused(what: str, got: object, allowed: str) -> TrainingError:
+    return TrainingError(
         problem(what, got=repr(got), allowed=allowed, next="Pass another one, or leave it out.")
     )

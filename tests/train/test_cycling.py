@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gan_widgets.core.errors import TrainingError
 from gan_widgets.train.cycling import GradientSteps, averaged, between, conserved, distance
 
 exact = st.fractions(-3, 3, max_denominator=40)
@@ -175,12 +176,12 @@ def test_a_mean_is_over_the_latest_points(count, share):
     ],
 )
 def test_steps_that_make_no_sense_are_refused(keywords, got):
-    with pytest.raises(ValueError, match=f"got: {got}") as raised:
+    with pytest.raises(TrainingError, match=f"got: {got}") as raised:
         GradientSteps(**keywords)
     assert all(part in str(raised.value) for part in ("allowed:", "next:"))
 
 
 @pytest.mark.parametrize("share", [0, 1.1, -1, float("nan")])
 def test_a_share_that_makes_no_sense_is_refused(share):
-    with pytest.raises(ValueError, match="share of the points"):
+    with pytest.raises(TrainingError, match="share of the points"):
         averaged(np.zeros((3, 2)), share)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_widgets.core.errors import StoreError
+from gan_widgets.core.errors import StoreError, TrainingError
 from gan_widgets.train import checkpoint
 from gan_widgets.train.checkpoint import Keeper
 from gan_widgets.train.losses import losses
@@ -229,9 +229,11 @@ def test_what_a_killed_writer_left_is_cleared_away(make, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [".other.0123.tmp"]
 
 
-def test_an_interval_is_a_number_of_steps(make, tmp_path):
-    with pytest.raises(ValueError, match="every=0"):
-        Keeper(make(), tmp_path / "run", every=0)
+@pytest.mark.parametrize("every", [0, -1, 2.5, True, "9", None])
+def test_an_interval_is_a_number_of_steps(make, tmp_path, every):
+    with pytest.raises(TrainingError, match=f"got: every={every!r}\n  allowed: a whole number, 1 or more"):
+        Keeper(make(), tmp_path / "run", every=every)
+    assert not list(tmp_path.iterdir())
 
 
 KILLED = Path(__file__).with_name("killed.py")
