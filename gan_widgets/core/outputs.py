@@ -46,6 +46,17 @@ def tensors_of(output: Any) -> Iterator[Tensor]:  # noqa: ANN401
             yield from tensors_of(part)
 
 
+def images_of(output: Any) -> Tensor | None:  # noqa: ANN401
+    """Return what is meant as images: the first tensor `(n, 1 | 3 | 4, H, W)`, else that of `tensor_of`.
+
+    >>> import torch
+    >>> images_of({"w": torch.zeros(2, 7), "x": torch.zeros(2, 3, 4, 4)}).shape
+    torch.Size([2, 3, 4, 4])
+    """
+    found = list(tensors_of(output))
+    return next((t for t in found if t.ndim == 4 and t.shape[1] in (1, 3, 4)), found[0] if found else None)
+
+
 def parts(output: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401
     """Return (key, part) of each part: an index, a dict's key or a field's name; none for anything else.
 

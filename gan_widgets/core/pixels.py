@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from gan_widgets.core.errors import ImageError, problem
-from gan_widgets.core.outputs import tensors_of
+from gan_widgets.core.outputs import images_of
 from gan_widgets.core.sampling import stretch
 
 Pixels: TypeAlias = NDArray[np.uint8]
@@ -45,8 +45,8 @@ def as_images(output: Any) -> Tensor:  # noqa: ANN401  (a model may give anythin
     >>> as_images(torch.zeros(5, 784)).shape
     torch.Size([5, 1, 28, 28])
     """
-    tensor = output if isinstance(output, Tensor) else _pictures(output)
-    if tensor is None or tensor.ndim < 2 or not tensor.is_floating_point():
+    tensor = images_of(output)
+    if tensor is None:
         raise _no_images(
             f"{type(output).__name__} without a floating tensor", "Return the images from forward()."
         )
@@ -209,11 +209,6 @@ def png(pixels: Pixels) -> bytes:
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(flat)).save(file, "PNG")
     return file.getvalue()
-
-
-def _pictures(output: Any) -> Tensor | None:  # noqa: ANN401
-    found = list(tensors_of(output))
-    return next((t for t in found if t.ndim == 4 and t.shape[1] in (1, 3, 4)), found[0] if found else None)
 
 
 def _no_images(got: str, step: str) -> ImageError:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gan_widgets.core.fitting import fitting
 from gan_widgets.core.kept import kept
 from gan_widgets.core.live import Inputs, call
-from gan_widgets.train.step import Stepping
+from gan_widgets.train.step import Stepping, pictured
 from gan_widgets.train.streams import Chance
 
 BATCH = 64
@@ -38,6 +38,6 @@ def relative_spread(G: nn.Module, inputs: Inputs, real: Tensor) -> float:
     random state is changed.
     """
     with torch.no_grad(), kept(G.modules()), Chance(0).inside(G):
-        images: Tensor = call(G, inputs)
+        images = pictured(call(G, inputs))
     of_real = mean_distance(real)
     return mean_distance(images) / of_real if of_real else nan

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import chain
 from math import nan
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from gan_widgets.core.fitting import fitting, floating_dtype
 from gan_widgets.core.kept import held_streams, kept, seed_stream
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.live import call
+from gan_widgets.core.outputs import images_of
 from gan_widgets.train.augment import shaken
 from gan_widgets.train.controls import Side
 from gan_widgets.train.data import Images
@@ -178,7 +179,7 @@ class Stepping:
         inputs = fitting(self.latents, self.G)(seeds)
         untouched = _still(self.G) if still else nullcontext()
         with torch.set_grad_enabled(followed), untouched, chance.inside(self.G):
-            fake = self._formed(call(self.G, inputs))
+            fake = self._formed(pictured(call(self.G, inputs)))
         return fake.to(device_of(self.D), floating_dtype(self.D))
 
     def _formed(self, fake: Tensor) -> Tensor:
@@ -212,6 +213,25 @@ class Stepping:
 
     def _stream(self, kind: int, turn: int = 0) -> np.random.SeedSequence:
         return np.random.SeedSequence([self.seed, self.step, kind, *([turn] if turn else [])])
+
+
+def pictured(output: Any) -> Tensor:  # noqa: ANN401  (a generator may return anything)
+    """Give the images in what a generator returned, with their gradient; raises `TrainingError` without any.
+
+    >>> pictured(("note", torch.zeros(5, 1, 28, 28))).shape
+    torch.Size([5, 1, 28, 28])
+    """
+    images = images_of(output)
+    if images is None:
+        raise TrainingError(
+            problem(
+                "the generator gives no images.",
+                got=f"{type(output).__name__} without a floating tensor of two dimensions or more",
+                allowed="images, alone or in a tuple, a list, a dict or a dataclass",
+                next="Return the images from the generator's forward().",
+            )
+        )
+    return images
 
 
 def device_of(model: nn.Module) -> torch.device:

@@ -1,5 +1,7 @@
 """What a step is made of: losses, penalties, clipping, norms."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 from torch import nn
@@ -9,7 +11,7 @@ from gan_widgets.core.errors import TrainingError
 from gan_widgets.core.latents import normal
 from gan_widgets.train.losses import losses
 from gan_widgets.train.trainer import Trainer
-from tests.train.small import same, small_pair, weights
+from tests.train.small import SmallG, same, small_pair, weights
 
 
 def test_readers_may_pass_their_own_losses(make):
@@ -51,6 +53,43 @@ def test_flat_images_are_seen_by_d_in_the_form_of_the_real_ones(few):
     list(trainer.steps(50))  # the fiftieth measures diversity too
     assert set(seen) == {(8, 1, 28, 28)}
     assert trainer.diversity[0][0] == 50
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda x: {"img": x},
+        lambda x: (x, "note"),
+        lambda x: [torch.zeros(8, 7), {"images": x}],
+        lambda x: {"flat": x.flatten(1)},
+    ],
+)
+def test_images_in_a_tuple_or_dict_are_trained_like_those_alone(few, wrap):
+    class Wrapping(SmallG):
+        def forward(self, z):
+            return wrap(super().forward(z))
+
+    G, D = small_pair()
+    wrapping = Wrapping()
+    wrapping.load_state_dict(G.state_dict())
+    trainers = [Trainer(net, deepcopy(D), few, batch=8) for net in (G, wrapping)]
+    for trainer in trainers:
+        list(trainer.steps(50))  # the fiftieth measures diversity too
+    assert same(*map(weights, trainers))
+    assert trainers[0].diversity == trainers[1].diversity != ()
+
+
+@pytest.mark.parametrize(
+    "output", [None, {"note": "none"}, torch.zeros(8, dtype=torch.int64), torch.tensor(1.0)]
+)
+def test_a_generator_without_images_is_refused(few, output):
+    class Empty(SmallG):
+        def forward(self, z):
+            del z
+            return output
+
+    with pytest.raises(TrainingError, match=r"(?s)^the generator gives no images.*got: .*allowed: .*next: "):
+        Trainer(Empty(), small_pair()[1], few, batch=8).advance()
 
 
 def test_images_of_another_size_are_refused(few):
