@@ -1,6 +1,7 @@
 """What a trainer is given, read and checked; and what it says of itself."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from functools import partial
 from re import sub
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from gan_widgets.core.errors import DataError, LatentsError, TrainingError, problem
 from gan_widgets.core.latents import Latents, normal
 from gan_widgets.core.live import unwrap
+from gan_widgets.core.words import said
 from gan_widgets.train.data import Images
 from gan_widgets.train.losses import Loss, named
 from gan_widgets.train.numbers import is_number, is_whole
@@ -58,6 +60,20 @@ def prior(G: nn.Module) -> Latents:
             )
         )
     return normal(int(noise))
+
+
+def average_of(G: nn.Module) -> nn.Module:
+    """Give a copy of G that learns nothing, in eval mode; raises `TrainingError` where there can be none."""
+    try:
+        return deepcopy(G).eval().requires_grad_(False)
+    except Exception as error:
+        raise _impossible(
+            "G cannot be copied, so the running mean of its weights has nowhere to stand.",
+            said(error),
+            "a generator that copy.deepcopy copies, or no running mean",
+            "Pass ema=None, or give G what can be copied: torch.nn.utils.weight_norm leaves a computed weight "
+            "that cannot; torch.nn.utils.parametrizations.weight_norm computes the same and can.",
+        ) from error
 
 
 def checked_settings(

@@ -15,7 +15,6 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from copy import deepcopy
 from time import perf_counter
 from typing import Any, TypeAlias
 
@@ -30,7 +29,7 @@ from gan_widgets.train.background import Background, whole
 from gan_widgets.train.controls import Change, Controls, Side, Which, changed, differences, end_of, learners
 from gan_widgets.train.data import Images
 from gan_widgets.train.diversity import diversity_of
-from gan_widgets.train.given import GivenLoss, checked_settings, pair, prior, settings_of
+from gan_widgets.train.given import GivenLoss, average_of, checked_settings, pair, prior, settings_of
 from gan_widgets.train.history import History
 from gan_widgets.train.losses import Loss
 from gan_widgets.train.norms import layer_norms
@@ -105,7 +104,7 @@ class Trainer(Stepping):
         self.lr, self.betas, self.labels = plain["lr"], plain["betas"], plain["labels"]
         self.ema, self.penalty, self.clip = plain["ema"], penalty, plain["clip"]
         self.step = self.batches = 0
-        self.average = G if ema is None else deepcopy(G).eval().requires_grad_(False)
+        self.average = G if ema is None else average_of(G)
         super().__init__()
         rates = self.lr if isinstance(self.lr, tuple) else (self.lr, self.lr)
         self.controls = changed(Controls(0.0, 0.0), lr_G=rates[0], lr_D=rates[1], d_steps=d_steps)

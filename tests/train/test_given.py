@@ -11,7 +11,7 @@ import gan_widgets as gw
 from gan_widgets.core.errors import TrainingError
 from gan_widgets.train import checkpoint
 from gan_widgets.train.losses import Loss
-from tests.train.small import same, small_pair, small_trainer, weights
+from tests.train.small import SmallG, same, small_pair, small_trainer, weights
 
 
 @pytest.mark.parametrize(
@@ -132,3 +132,30 @@ def test_a_generator_may_say_its_noise_with_numpy():
     G.noise = np.int64(5)
     data = gw.data.load("digits", size=28)
     assert gw.Trainer(G, D, data, batch=16).latents == gw.normal(5)
+
+
+class Normed(SmallG):
+    """Its weight is computed from two others, by the older of PyTorch's two ways or the newer."""
+
+    def __init__(self, weight_norm):
+        super().__init__()
+        weight_norm(self.net[3])
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning")
+def test_a_generator_that_cannot_be_copied_is_refused_unless_it_need_not_be():
+    data, D = gw.data.load("digits", size=28), small_pair()[1]
+    with pytest.raises(TrainingError) as caught:
+        gw.Trainer(Normed(nn.utils.weight_norm), D, data, batch=16)
+    text = str(caught.value)
+    assert text.startswith("G cannot be copied, ")
+    assert "\n  got: RuntimeError: Only Tensors created explicitly" in text
+    assert "ema=None" in text
+    assert "torch.nn.utils.parametrizations.weight_norm" in text
+    for G, ema in (
+        (Normed(nn.utils.weight_norm), None),
+        (Normed(nn.utils.parametrizations.weight_norm), 0.9),
+    ):
+        before = [parameter.detach().clone() for parameter in G.parameters()]
+        gw.Trainer(G, D, data, batch=16, ema=ema).advance()
+        assert not any(map(torch.equal, before, G.parameters()))
