@@ -121,10 +121,12 @@ class Following(HasTraits):
         The model must be the trainer's G, or its `average`. The state after the last step is always shown.
         The training gives the same bits as without; each refresh takes from it the time of one render.
 
-        Raises ControllerError for another model, and unless `rate` is above 0 and at most 30.
+        Raises ControllerError for another model, for what is no trainer, and unless `rate` is above 0 and at
+        most 30.
         """
         with self._lock:
             check_open(self.closed)
+            _check_trainer(trainer)
             _check_model(self.model, (trainer.G, trainer.average))
             following = _Refreshing(self, trainer, checked_rate(rate))
             self.adopt(following)
@@ -148,6 +150,18 @@ def checked_rate(rate: object) -> float:
             next="Pass rate=4.",
         )
     )
+
+
+def _check_trainer(trainer: object) -> None:
+    if not all(hasattr(trainer, name) for name in ("G", "average", "watch")):
+        raise ControllerError(
+            problem(
+                "only a trainer can be followed.",
+                got=type(trainer).__name__,
+                allowed="a gw.Trainer",
+                next="Pass trainer = gw.Trainer(G, D, data).",
+            )
+        )
 
 
 def _check_model(model: nn.Module, trained: Iterable[nn.Module]) -> None:

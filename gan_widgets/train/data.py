@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from gan_widgets.core.errors import DataError, problem
 from gan_widgets.train import idx
+from gan_widgets.train.numbers import is_whole
 
 _PARTS = ("train", "t10k")
 _MNIST_TRAINING = 60_000
@@ -119,18 +120,18 @@ class Images:
         >>> load("digits").resized(28)
         Images 'digits': 1,797 images of 28×28, labels 0–9, from scikit-learn's load_digits, resized from 8×8
         """
-        h, w = self.images.shape[2:]
-        if (h, w) == (size, size):
-            return self
-        if size < 1:
+        if not is_whole(size, 1):
             raise DataError(
                 problem(
                     "an image needs at least one pixel.",
-                    got=f"size={size}",
-                    allowed="1 or more",
+                    got=f"size={size!r}",
+                    allowed="a whole number, 1 or more",
                     next="Pass size=28.",
                 )
             )
+        (h, w), size = self.images.shape[2:], int(size)
+        if (h, w) == (size, size):
+            return self
         resized = F.interpolate(
             self.images.float(), (size, size), mode="bilinear", antialias=size < min(h, w)
         )

@@ -33,12 +33,14 @@ def pair(loss: GivenLoss) -> Loss:
     >>> def g_loss(fake): return -fake.mean()
     >>> pair((d_loss, g_loss)).name
     'd_loss, g_loss'
+
+    Raises `TrainingError` for what is none of these, and `UnknownLossError`.
     """
-    if isinstance(loss, tuple) and not _pair_of(loss, callable):
+    if not (isinstance(loss, str | Loss) or (isinstance(loss, tuple) and _pair_of(loss, callable))):
         raise _impossible(
             "loss cannot be this.",
             repr(loss),
-            "a name, a Loss, or two functions: (of D, of G)",
+            "a name, a Loss, or a tuple of two functions: (of D, of G)",
             "Pass one of these.",
         )
     if isinstance(loss, tuple):
@@ -71,7 +73,7 @@ def average_of(G: nn.Module) -> nn.Module:
             "G cannot be copied, so the running mean of its weights has nowhere to stand.",
             said(error),
             "a generator that copy.deepcopy copies, or no running mean",
-            "Pass ema=None, or give G what can be copied: torch.nn.utils.weight_norm leaves a computed weight "
+            "Pass ema=None, or give G what can be copied: torch.nn.utils.weight_norm leaves computed weights "
             "that cannot; torch.nn.utils.parametrizations.weight_norm computes the same and can.",
         ) from error
 
@@ -99,7 +101,14 @@ def checked_settings(
     return plain
 
 
-def _check_network(name: str, network: nn.Module) -> None:
+def _check_network(name: str, network: object) -> None:
+    if not isinstance(network, nn.Module):
+        raise _impossible(
+            f"{name} cannot be this.",
+            repr(network),
+            "a network, as an nn.Module",
+            "Pass the networks first, G and then D: gw.Trainer(G, D, data).",
+        )
     if not any(parameter.requires_grad for parameter in network.parameters()):
         raise _impossible(
             f"{name} has nothing to learn.",

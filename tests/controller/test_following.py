@@ -122,6 +122,13 @@ def test_another_model_is_refused(lab):
         lab.follow_training(small_trainer())
 
 
+@pytest.mark.parametrize("nobody", [3, None, "trainer", small_trainer])
+def test_what_is_no_trainer_is_refused(lab, nobody):
+    got = f"got: {type(nobody).__name__}\n  allowed: a gw.Trainer\n  next: "
+    with pytest.raises(ControllerError, match=got):
+        lab.follow_training(nobody)
+
+
 def test_a_wrapped_generator_is_the_same_one(trainer):
     with gw.attach(nn.DataParallel(trainer.G), latents=trainer.latents, samples=2) as lab:
         lab.follow_training(trainer)()

@@ -55,6 +55,20 @@ def test_a_size_of_zero_is_refused():
         data.load("digits", size=0)
 
 
+@pytest.mark.parametrize("size", ["28", 28.0, True, [28], -1])
+def test_a_size_that_is_no_whole_number_of_pixels_is_refused(size):
+    with pytest.raises(DataError) as caught:
+        data.load("digits", size=size)
+    got, allowed, then = str(caught.value).splitlines()[1:]
+    assert got == f"  got: size={size!r}"
+    assert allowed == "  allowed: a whole number, 1 or more"
+    assert then.startswith("  next: ")
+
+
+def test_a_size_may_be_numpys():
+    assert data.load("digits", size=np.int64(9)).images.shape == (1797, 1, 9, 9)
+
+
 def test_scaled_spans_minus_one_to_one_and_leaves_the_bytes_alone():
     digits = data.load("digits")
     before = digits.images.clone()

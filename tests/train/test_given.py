@@ -38,6 +38,8 @@ from tests.train.small import SmallG, same, small_pair, small_trainer, weights
         {"penalty": "r1"},
         {"loss": (1, 2)},
         {"loss": (torch.mean,)},
+        {"loss": [torch.sub, torch.mean]},
+        {"loss": None},
     ],
     ids=lambda wrong: str(wrong)[1:-1],
 )
@@ -52,6 +54,15 @@ def test_a_setting_that_no_run_can_have_is_refused_by_its_name(wrong):
 def test_data_that_are_no_images_are_refused():
     with pytest.raises(TrainingError, match="data cannot be this"):
         gw.Trainer(*small_pair(), torch.zeros(60, 1, 28, 28))
+
+
+@pytest.mark.parametrize("side", "GD")
+@pytest.mark.parametrize("nothing", [None, nn.Linear, "dcgan"])
+def test_what_is_no_network_is_refused(side, nothing):
+    nets = dict(zip("GD", small_pair(), strict=True)) | {side: nothing}
+    with pytest.raises(TrainingError) as caught:
+        gw.Trainer(*nets.values(), gw.data.load("digits", size=28))
+    assert str(caught.value).startswith(f"{side} cannot be this.\n  got: {nothing!r}\n  allowed: a network")
 
 
 @pytest.mark.parametrize("side", "GD")
