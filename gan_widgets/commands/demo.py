@@ -22,6 +22,7 @@ from gan_widgets.core.errors import GanWidgetsError, problem
 LOOPBACK = "127.0.0.1"
 TOUR = "00_tour.ipynb"
 PATIENCE = 120.0
+LAST_PORT = 65535
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +33,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve the tour until Ctrl-C; 0 when stopped by hand, JupyterLab's own exit status otherwise."""
-    notebook = tour()
     port = free_port(options.port)
+    notebook = tour()
     token = secrets.token_hex(24)
     with serving(notebook.parent.parent, port, token) as server:
         address = f"http://{LOOPBACK}:{port}/lab/tree/{notebook.parent.name}/{notebook.name}?token={token}"
@@ -75,8 +76,18 @@ def tour() -> Path:
 
 
 def free_port(first: int) -> int:
-    """Give the first port from `first` on that nobody on this machine listens on."""
-    for port in range(first, min(first + 50, 65536)):
+    """Give the first port from `first` on that nobody listens on; raises `GanWidgetsError` without any."""
+    if not 1 <= first <= LAST_PORT:
+        raise GanWidgetsError(
+            problem(
+                "there is no such port.",
+                got=f"--port {first}",
+                allowed=f"a port from 1 to {LAST_PORT}",
+                next="Pass for instance --port 8888, or leave it out.",
+            )
+        )
+    last = min(first + 49, LAST_PORT)
+    for port in range(first, last + 1):
         with socket.socket() as probe:
             if (
                 os.name == "posix"
@@ -90,8 +101,8 @@ def free_port(first: int) -> int:
     raise GanWidgetsError(
         problem(
             "no free port for the server.",
-            got=f"ports {first} to {first + 49} are all taken",
-            allowed="a port from 1024 to 65535 that nobody listens on",
+            got=f"ports {first} to {last} are all taken",
+            allowed=f"a port from 1024 to {LAST_PORT} that nobody listens on",
             next="Pass another with --port.",
         )
     )

@@ -26,7 +26,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     dcgan = nets.add_parser("dcgan", help="a compact convolutional pair for grey images of 28×28")
     _shared(dcgan)
     _of_a_run(dcgan, steps=10_000, batch=64)
-    losses = "gan, gan-smooth, minimax, lsgan or hinge (default: %(default)s)"
+    # not asked of `train.losses`: the help has no need to wait for PyTorch
+    losses = "gan, gan-smooth, minimax, lsgan, wgan, wgan_gp or hinge (default: %(default)s)"
     dcgan.add_argument("--loss", default="gan-smooth", help=losses)
     dcgan.add_argument(
         "--labels", type=float, default=1.0, help="weight of labels in D (default: %(default)s)"

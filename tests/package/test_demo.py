@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import psutil
 import pytest
 
+from gan_widgets import cli
 from gan_widgets.commands import demo
 from gan_widgets.core.errors import GanWidgetsError
 
@@ -104,6 +105,24 @@ def test_a_taken_port_is_passed_over() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         assert demo.free_port(port) > port
+
+
+@pytest.mark.parametrize("port", ["99999999", "65536", "0", "-1"])
+def test_a_port_that_does_not_exist_is_refused_before_anything_happens(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, port: str
+) -> None:
+    monkeypatch.setattr(demo, "tour", lambda: pytest.fail("the tour was looked for"))
+    assert cli.main(["demo", "--port", port]) == 1
+    said = capsys.readouterr().err
+    assert f"there is no such port.\n  got: --port {port}\n  allowed: a port from 1 to 65535\n" in said
+
+
+def test_only_ports_that_exist_are_tried() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 65535))
+        taken.listen()
+        with pytest.raises(GanWidgetsError, match="got: ports 65535 to 65535 are all taken"):
+            demo.free_port(65535)
 
 
 def test_a_server_that_ends_at_once_is_an_error_that_says_what_to_do() -> None:

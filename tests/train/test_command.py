@@ -16,6 +16,7 @@ from gan_widgets import cli
 from gan_widgets.core import store
 from gan_widgets.core.errors import StoreError
 from gan_widgets.train import checkpoint, pretrained
+from gan_widgets.train.losses import losses
 
 
 @pytest.fixture
@@ -103,6 +104,16 @@ def test_resuming_with_other_settings_is_refused(command, capsys):
     cli.main(command("--steps", 1))
     assert cli.main(command("--steps", 2, "--resume", "--lr", "0.1")) == 1
     assert "got: lr=0.1" in capsys.readouterr().err
+
+
+def test_the_help_names_every_loss_that_can_be_trained_with(command, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["train", "dcgan", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    named = said.partition("--loss LOSS ")[2].partition(" (default")[0].replace(" or ", ", ").split(", ")
+    assert sorted(named) == sorted(losses)
+    for loss in ("wgan", "wgan_gp"):
+        assert cli.main(command("--steps", 1, "--loss", loss, out=loss)) == 0
 
 
 @pytest.mark.parametrize(
