@@ -177,12 +177,13 @@ def test_no_view_syncs_more_than_twelve_traits_of_its_own() -> None:
 
     import gan_widgets
 
-    common = set(anywidget.AnyWidget.class_traits(sync=True)) | {"_esm", "_css"}
+    common = set(anywidget.AnyWidget.class_traits(sync=True))
     views = [getattr(gan_widgets, name) for name in gan_widgets.__all__]
     views = [view for view in views if isinstance(view, type) and issubclass(view, anywidget.AnyWidget)]
     assert views
     for view in views:
-        own = set(view.class_traits(sync=True)) - common
+        # one that begins with an underscore carries what its page needs, and nobody reads it
+        own = {name for name in set(view.class_traits(sync=True)) - common if not name.startswith("_")}
         assert len(own) <= 12, f"{view.__name__}: {sorted(own)}"
 
 
