@@ -87,9 +87,9 @@ def test_the_table_has_the_best_units_first_with_intervals_and_chances(here):
     heads = ["unit", "concept", "category", "IoU", "95", "%", "interval", "p", "family-wise", "q"]
     assert lines[0].split() == heads
     first = found.best()[0]
-    expected = [str(first.unit), first.concept, first.category, "1.000", "1.000", "–", "1.000"]
+    expected = [str(first.unit), first.concept, first.category, "1.000", "1.000", "to", "1.000"]
     assert lines[1].split() == [*expected, f"{first.p:.3f}", f"{first.family_wise:.3f}", f"{first.q:.3f}"]
-    assert len({line.index("–") for line in lines[1:3]}) == 1
+    assert len({line.index(" to ") for line in lines[1:3]}) == 1
     assert lines[3] == f"  and {sum(one.iou >= 0.05 for one in found.best()) - 2} more; --rows shows them"
     without = table(planted(images=64, null=None), 2).splitlines()
     assert without[0].split() == ["unit", "concept", "category", "IoU", "95", "%", "interval"]

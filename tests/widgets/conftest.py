@@ -58,6 +58,9 @@ class Page:
         buffers = [memoryview(value) for value in binary.values()]
         self.send(view, {"method": "update", "state": plain, "buffer_paths": paths}, buffers)
 
+    def say(self, view, content):
+        self.send(view, {"method": "custom", "content": content})
+
     def act(self, view, name, **needs):
         """Do one thing as a hand does."""
         self.write(view, _asked=[act(name, **needs)], preview=None)
