@@ -13,7 +13,7 @@ from gan_widgets.core.errors import ControllerError, EditError, RefusedModelErro
 from gan_widgets.core.latents import Latents
 from gan_widgets.core.layers import LayerInfo, Layers
 from gan_widgets.core.live import unwrap
-from gan_widgets.core.quantities import whole_number
+from gan_widgets.core.quantities import whole_number, whole_or_none
 from gan_widgets.core.recipe import Recipe
 from gan_widgets.core.store import weight_hash
 
@@ -125,11 +125,8 @@ def checked_selection(units: Iterable[int], info: LayerInfo) -> tuple[int, ...]:
 
 def checked_samples(samples: int) -> range:
     """Return the first seeds. Raises ControllerError unless `samples` is a whole number from 1 up."""
-    try:
-        count = whole_number(samples)
-    except TypeError:
-        count = 0
-    if count < 1:
+    count = whole_or_none(samples)
+    if count is None or count < 1:
         raise ControllerError(
             problem(
                 "samples is how many images are shown.",
@@ -143,11 +140,8 @@ def checked_samples(samples: int) -> range:
 
 def checked_images(images: int) -> int:
     """Return how many images to dissect. Raises ControllerError unless it is a whole number from 4 up."""
-    try:
-        count = whole_number(images)
-    except TypeError:
-        count = 0
-    if count < 4:
+    count = whole_or_none(images)
+    if count is None or count < 4:
         raise ControllerError(
             problem(
                 "images is how many images are dissected.",

@@ -1,7 +1,6 @@
 """The images that most activate a unit, made again from their seeds, with the regions that were scored."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -18,7 +17,7 @@ from gan_widgets.core.latents import Latents
 from gan_widgets.core.live import Mode, call, quiet, unwrap
 from gan_widgets.core.locks import lock_of
 from gan_widgets.core.pixels import as_images
-from gan_widgets.core.quantities import whole_number
+from gan_widgets.core.quantities import whole_number, whole_or_none
 from gan_widgets.core.store import weight_hash
 from gan_widgets.dissect.plan import batch_of
 from gan_widgets.dissect.regions import regions
@@ -222,9 +221,9 @@ def _checked(units: Iterable[int], found: Any) -> list[int]:  # noqa: ANN401
 
 
 def _counted(count: object) -> int:
-    with suppress(TypeError):
-        if (number := whole_number(count)) >= 1:
-            return number
+    number = whole_or_none(count)
+    if number is not None and number >= 1:
+        return number
     raise ControllerError(
         problem(
             "examples are counted from one up.",

@@ -28,6 +28,23 @@ def whole_number(value: object) -> int:
     return operator.index(value)  # type: ignore[arg-type]  # it may be anything
 
 
+def whole_or_none(value: object) -> int | None:
+    """Give what `whole_number` gives, and None for anything else.
+
+    >>> whole_or_none(3), whole_or_none(True), whole_or_none("3")
+    (3, None, None)
+    """
+    try:
+        return whole_number(value)
+    except TypeError:
+        return None
+
+
+def plain(value: float) -> float:
+    """Give a float, always the same object for NaN, so that equal lists of numbers compare equal."""
+    return math.nan if value != value else float(value)
+
+
 def units(given: object) -> tuple[int, ...]:
     """Return unit numbers as a tuple of distinct ints from 0 on; raises `EditError`."""
     plain = given if type(given) is tuple else _plain(given)

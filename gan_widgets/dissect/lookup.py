@@ -5,7 +5,7 @@ from typing import Any
 
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.core.names import nearest
-from gan_widgets.core.quantities import whole_number
+from gan_widgets.core.quantities import whole_or_none
 
 
 def unit_of(unit: int, units: int, layer: str) -> int:
@@ -84,8 +84,5 @@ def least_iou(given: Any) -> float:  # noqa: ANN401
 
 
 def _place(given: object, count: int) -> int | None:
-    try:
-        at = whole_number(given)
-    except TypeError:
-        return None
-    return at if 0 <= at < count else None
+    at = whole_or_none(given)
+    return at if at is not None and 0 <= at < count else None

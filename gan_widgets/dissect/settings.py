@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.core.live import Mode
-from gan_widgets.core.quantities import whole_number
+from gan_widgets.core.quantities import whole_or_none
 from gan_widgets.dissect.scale import Threshold
 
 _BOUNDS: dict[str, tuple[int, float]] = {
@@ -51,7 +51,7 @@ class Settings:
             value = getattr(self, name)
             if value is None and name == "batch":
                 continue
-            number = _whole(value)
+            number = whole_or_none(value)
             if number is None or not least <= number <= most:
                 allowed = f"a whole number from {least}" + (f" to {most}" if most < inf else "")
                 raise _illegal(name, value, allowed)
@@ -74,20 +74,13 @@ class Settings:
             if not (_number(self.agreement) and 0 <= self.agreement < 1):
                 raise _illegal("agreement", self.agreement, "None, or a share of pixels in [0, 1)")
             self._keep("agreement", float(self.agreement))
-        part = tuple(map(_whole, self.part)) if isinstance(self.part, Sequence) else ()
+        part = tuple(map(whole_or_none, self.part)) if isinstance(self.part, Sequence) else ()
         if len(part) != 2 or part[0] is None or part[1] is None or not 0 <= part[0] < part[1]:
             raise _illegal("part", self.part, "(k, of) with 0 <= k < of: (0, 2) is the first half")
         self._keep("part", part)
 
     def _keep(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
-
-
-def _whole(value: object) -> int | None:
-    try:
-        return whole_number(value)
-    except TypeError:
-        return None
 
 
 def _number(value: object) -> bool:

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gan_widgets.core.quantities import plain
 from gan_widgets.dissect.lookup import least_iou
 
 if TYPE_CHECKING:
@@ -102,17 +102,12 @@ def ranked(found: "Dissection", cells: list[tuple[int, int]]) -> list[Best]:
             unit,
             found.concepts[concept],
             found.categories[concept],
-            _plain(found.iou[unit, concept]),
-            *map(_plain, found.ci[unit, concept]),
-            *(None if chances is None else _plain(chances[unit, concept]) for chances in tables),
+            plain(found.iou[unit, concept]),
+            *map(plain, found.ci[unit, concept]),
+            *(None if chances is None else plain(chances[unit, concept]) for chances in tables),
         )
         for unit, concept in by_iou(found, cells)
     ]
-
-
-def _plain(value: float) -> float:
-    # always the same object for NaN, so that equal results give equal lists
-    return nan if value != value else float(value)
 
 
 def summarised(found: "Dissection", at_least: float) -> Summary:

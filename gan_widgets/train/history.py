@@ -15,7 +15,7 @@ from typing import Any, overload
 import torch
 from torch import Tensor
 
-from gan_widgets.train.norms import plain
+from gan_widgets.core.quantities import plain
 from gan_widgets.train.step import Step
 
 _FIELDS = ("step", "d_loss", "g_loss", "d_real", "d_fake", "seconds")

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_widgets.core.live import unwrap
+from gan_widgets.core.quantities import plain
 
 _PARAMETRIZED = ".parametrizations"
 
@@ -58,11 +59,6 @@ def _read(scalars: list[Tensor]) -> list[float]:
     if len(kinds) <= 1:
         return torch.stack(scalars).tolist() if scalars else []
     return [float(scalar) for scalar in scalars]
-
-
-def plain(value: float) -> float:
-    """Give the number, always the same object for NaN, so that equal steps compare equal."""
-    return nan if value != value else value
 
 
 def _by_layer(net: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_widgets.core.errors import DissectionError, problem
-from gan_widgets.core.quantities import whole_number
+from gan_widgets.core.quantities import whole_or_none
 from gan_widgets.dissect.concepts.protocol import checked_names, spread
 from gan_widgets.dissect.concepts.scaled import check_number
 from gan_widgets.dissect.concepts.source import Source
@@ -119,7 +119,5 @@ def _channel(key: object) -> int:
     """Give the channel that a key names, as a number or as digits in a text; −1 for none."""
     if isinstance(key, str):
         return int(key) if key.isascii() and key.isdigit() else -1
-    try:
-        return whole_number(key)
-    except TypeError:
-        return -1
+    number = whole_or_none(key)
+    return -1 if number is None else number
