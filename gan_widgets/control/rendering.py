@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from gan_widgets.control.examples import Examples
-from gan_widgets.core.calm import may_draw
 from gan_widgets.core.capture import capture
 from gan_widgets.core.edits import Edit, apply
 from gan_widgets.core.inputs import each
@@ -134,7 +133,7 @@ class Renderer:
                 else cut.activation.clone()
             )
         with (
-            quiet(self.model, self.mode, 0 if may_draw(self.model) else None),
+            quiet(self.model, self.mode, 0),
             self._edited(reaching, seeds),
             capture(self.model, [layer], stop=True) as acts,
         ):

@@ -190,9 +190,9 @@ def quiet(model: nn.Module, mode: Mode = "eval", seed: int | None = None) -> Ite
         # a weight cast under no_grad and kept by autocast would cut the user's next backward
         torch.set_autocast_cache_enabled(False)
         # where nothing is drawn, they are not touched: another thread may be drawing from them
-        drawing = seed is not None or may_draw(model)
+        drawing = may_draw(model)
         with streams_kept() if drawing else nullcontext(), kept(modules), torch.no_grad(), eager(model):
-            if seed is not None:
+            if drawing and seed is not None:
                 seed_everything(seed)
             yield
     finally:

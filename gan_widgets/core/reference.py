@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan_widgets.core.calm import may_draw
 from gan_widgets.core.capture import capture
 from gan_widgets.core.edits import Edit, fit
 from gan_widgets.core.errors import EditError, problem
@@ -109,7 +108,7 @@ class Reference:
         """Return the layer's tensor for the whole bank, `(len(bank), units, …)`; the last layer's is kept."""
         if self._bank is None or self._bank[0] != layer:
             parts = []
-            with quiet(self._model, self._mode, 0 if may_draw(self._model) else None), alone():
+            with quiet(self._model, self._mode, 0), alone():
                 for k in range(0, len(self._seeds), _BATCH):
                     with capture(self._model, [layer], stop=True) as acts:
                         call(self._model, self._latents(self._seeds[k : k + _BATCH]))
