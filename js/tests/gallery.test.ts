@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { appetite, around, GAP, HEAD, lacking, lay, PADDING, SPACE } from "../src/lib/gallery";
 import { arrange, type Only, perConcept, reach, readOnly, readScores, whyUnranked } from "../src/lib/gallery_order";
 import { window as inSight } from "../src/lib/list";
-import { wire } from "../src/lib/wire";
+import { wire } from "./wired";
 
 describe("cards", () => {
   test("a pixel of an image covers whole device pixels where it is enlarged", () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { bytes, floats, sizes, wire } from "../src/lib/wire";
+import { bytes, floats, sizes } from "../src/lib/wire";
+import { wire } from "./wired";
 
 const framed = (values: number[], offset: number, padding = 0) => {
   const whole = new Uint8Array(offset + 4 * values.length + padding).fill(255);

@@ -16,13 +16,6 @@ export function floats(wire: Wire, count = Infinity): Float32Array {
   return new Float32Array(aligned.buffer as ArrayBuffer, aligned.byteOffset, Math.min(count, Math.floor(raw.byteLength / 4)));
 }
 
-/** Float32, little-endian, as the kernel wants them. */
-export function wire(values: Float32Array): DataView {
-  const view = new DataView(new ArrayBuffer(4 * values.length));
-  values.forEach((value, index) => view.setFloat32(4 * index, value, true));
-  return view;
-}
-
 /** Numbers of a shape, each a whole number that is not negative; anything else counts as 0. */
 export function sizes(shape: unknown, length: number): number[] {
   const given = Array.isArray(shape) ? shape : [];
