@@ -109,8 +109,9 @@ def test_the_download_has_all_numbers_of_what_is_shown(host: Host, tmp_path: Pat
 def test_formulas_in_names_are_defused(host: Host) -> None:
     root = small(host, concepts=[['=HYPERLINK("x")', "+cmd"], ["@a", "-1"], ["edge", "ink"], ["\t=1", "x"]])
     host.page.evaluate(NO_CLIPBOARD)
-    root.locator('[data-action="copy"]').click()
     text = root.get_by_label("comma-separated values", exact=True)
+    expect(root.locator("textarea")).to_be_hidden()
+    root.locator('[data-action="copy"]').click()
     expect(text).to_be_focused()
     expect(root).to_contain_text("Press Ctrl+C or ⌘C to copy")
     host.page.set_viewport_size({"width": 700, "height": 1000})

@@ -9,7 +9,7 @@ export function saving({ model, signal }: Stage, scene: () => Scene | null): { b
   const copy = button("copy", "Copy CSV", "copy what is shown, as CSV");
   const download = button("download", "Download", "download what is shown, as CSV");
   const said = h("span", { role: "status" });
-  const text = h("textarea.gw-code", { readonly: true, rows: 4, "aria-label": "comma-separated values" });
+  const text = h("textarea.gw-code", { readonly: true, rows: 4, "aria-label": "comma-separated values", hidden: true });
   const tell = (words: string, byHand = false) => {
     say(said, words);
     text.hidden = !byHand;
