@@ -9,8 +9,8 @@ from ipywidgets import Box, Layout, Widget
 
 from gan_widgets.control import cells
 from gan_widgets.control.lab import Controller
-from gan_widgets.core.errors import problem
 from gan_widgets.widgets._base import View, take_messages_as_asked
+from gan_widgets.widgets._calls import check_keywords
 
 Part = TypeVar("Part", bound=Widget)
 
@@ -28,7 +28,8 @@ class App(Box):
     _closed = False
 
     def __init__(self, lab: Controller | None, keywords: dict[str, Any]) -> None:
-        self._check_keywords(keywords)
+        name = type(self).__name__
+        check_keywords(name, keywords, ["layout"], f"what help(gw.{name}) lists, and layout")
         kind = f"{type(self).__module__}.{type(self).__qualname__}"
         cells.supersede(kind)
         layout = keywords.get("layout")
@@ -111,32 +112,6 @@ class App(Box):
         if png is not None:
             data["image/png"] = base64.b64encode(png).decode("ascii")
         return data
-
-    def _check_keywords(self, keywords: dict[str, Any]) -> None:
-        for unknown in keywords.keys() - {"layout"}:
-            name = type(self).__name__
-            raise TypeError(
-                problem(
-                    f"{name} has no keyword {unknown!r}.",
-                    got=f"{unknown}={keywords[unknown]!r}",
-                    allowed=f"what help(gw.{name}) lists, and layout",
-                    next="Leave it out, or correct its spelling.",
-                )
-            )
-
-
-def check_controller(name: str, lab: object) -> Controller:
-    """Return `lab`. Raises TypeError unless it is a controller."""
-    if isinstance(lab, Controller):
-        return lab
-    raise TypeError(
-        problem(
-            f"{name} shows a controller.",
-            got=type(lab).__name__,
-            allowed="what gw.attach returned",
-            next="Pass lab = gw.attach(model, latents=latents).",
-        )
-    )
 
 
 def _close_all(widget: Widget) -> None:

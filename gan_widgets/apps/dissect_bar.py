@@ -6,13 +6,14 @@ from typing import Any
 
 from ipywidgets import BoundedIntText, Button, Dropdown, FloatProgress, Label, Widget
 
-from gan_widgets.apps._app import App, check_controller
+from gan_widgets.apps._app import App
 from gan_widgets.control.checks import checked_images
 from gan_widgets.control.lab import Controller
 from gan_widgets.core.errors import ControllerError, GanWidgetsError, problem
 from gan_widgets.core.seeds import SEED_LIMIT
 from gan_widgets.dissect.concepts.protocol import Segmenter, described
 from gan_widgets.widgets._base import in_short
+from gan_widgets.widgets._calls import check_controller
 
 THRESHOLDS = ("quantile", "iqr")
 _NARROW = {"width": "100px"}

@@ -10,7 +10,7 @@ from ipywidgets import Widget
 from gan_widgets.apps._app import App
 from gan_widgets.apps._layer_chart_picture import many, picture_of
 from gan_widgets.control.lab import Controller
-from gan_widgets.core.errors import ControllerError, problem
+from gan_widgets.core.errors import CallError, ControllerError, problem
 from gan_widgets.dissect.result import Dissection
 from gan_widgets.dissect.summary import Summary
 from gan_widgets.widgets._letters import cut, cut_before
@@ -38,7 +38,7 @@ class LayerChart(App):
     A unit counts once, by its best concept, if its IoU with that is `at_least`: Bau et al., "GAN Dissection"
     (arXiv 1811.10597), section 4.1. Dissections that were cut short are marked. `layout` may follow.
 
-    Raises TypeError for what is neither a controller nor a mapping of names to dissections and for unknown
+    Raises `CallError` for what is neither a controller nor a mapping of names to dissections and for unknown
     keywords, ControllerError unless `at_least` is a number from 0 to 1.
     """
 
@@ -225,7 +225,7 @@ def _share(value: Any) -> float:  # noqa: ANN401  (anything may be passed)
 def _checked(found: Any) -> dict[str, Dissection]:  # noqa: ANN401  (anything may be passed)
     if isinstance(found, Mapping) and all(hasattr(one, "summary") for one in found.values()):
         return {str(name): one for name, one in found.items()}
-    raise TypeError(
+    raise CallError(
         problem(
             "a LayerChart shows a controller, or dissections by name.",
             got=type(found).__name__,

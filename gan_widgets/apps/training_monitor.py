@@ -17,7 +17,7 @@ from gan_widgets.apps.training_series import LIMIT, Series, row_of
 from gan_widgets.apps.training_sheets import Sheets
 from gan_widgets.apps.training_words import how_far, notices, table
 from gan_widgets.control.following import Pulse, checked_rate
-from gan_widgets.core.errors import ControllerError, problem
+from gan_widgets.core.errors import CallError, ControllerError, problem
 from gan_widgets.widgets._base import in_short, in_words
 from gan_widgets.widgets.training_sheet import LATEST, TrainingSheet
 
@@ -48,8 +48,8 @@ class TrainingMonitor(App):
 
     Closing leaves the training as it is, running or not; `close(stop=True)` pauses it first.
 
-    Raises TypeError for what is no trainer and for unknown keywords, ControllerError for a `rate` that is not
-    above 0 and at most 30 or an `every` below 1, LatentsError for what are no seeds.
+    Raises `CallError` for what is no trainer and for unknown keywords, ControllerError for a `rate` that is
+    not above 0 and at most 30 or an `every` below 1, LatentsError for what are no seeds.
     """
 
     arranged = {"display": "flex", "flex_flow": "column", "width": "100%"}  # noqa: RUF012  (never changed)
@@ -226,7 +226,7 @@ class TrainingMonitor(App):
 def _checked_trainer(trainer: Any) -> Any:  # noqa: ANN401  (anything may be passed)
     if all(hasattr(trainer, name) for name in ("watch", "history", "controls", "average")):
         return trainer
-    raise TypeError(
+    raise CallError(
         problem(
             "a TrainingMonitor watches a trainer.",
             got=type(trainer).__name__,

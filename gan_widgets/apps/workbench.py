@@ -7,12 +7,13 @@ import numpy as np
 from ipywidgets import Box, Widget
 from PIL import Image
 
-from gan_widgets.apps._app import App, check_controller
+from gan_widgets.apps._app import App
 from gan_widgets.apps.dissect_bar import DissectBar
 from gan_widgets.control.lab import Controller
 from gan_widgets.core.pixels import png
 from gan_widgets.dissect.concepts import strokes
 from gan_widgets.dissect.concepts.protocol import Segmenter
+from gan_widgets.widgets._calls import check_controller
 from gan_widgets.widgets.ablation_sliders import AblationSliders
 from gan_widgets.widgets.activation_grid import ActivationGrid
 from gan_widgets.widgets.iou_heatmap import IoUHeatmap
@@ -39,7 +40,7 @@ class Workbench(App):
     `threshold` are what its bar starts with; `layout` may follow. The views are its `picker`, `heatmap`,
     `gallery`, `grid` and `sliders`.
 
-    Raises TypeError for what is no controller and for unknown keywords, DissectionError for what is no
+    Raises `CallError` for what is no controller and for unknown keywords, DissectionError for what is no
     segmenter.
     """
 

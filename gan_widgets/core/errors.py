@@ -68,6 +68,10 @@ class RenderError(GanWidgetsError, RuntimeError):
     """The model failed while a controller ran it; the controller still shows what it showed before."""
 
 
+class CallError(GanWidgetsError, TypeError):
+    """A view called with something else than what it shows, or with a keyword that it does not have."""
+
+
 class FrontEndError(GanWidgetsError, FileNotFoundError):
     """The built front end of a view is not there."""
 

@@ -16,13 +16,14 @@ array([[1.  , 0.  ],
 """
 
 from dataclasses import dataclass
-from math import ceil, isfinite, sqrt
+from math import ceil, sqrt
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gan_widgets.core.errors import TrainingError, problem
+from gan_widgets.train.numbers import is_number
 
 ORDERS = ("alternating", "simultaneous")
 """Does y see where x has just gone, or where x was?"""
@@ -56,9 +57,9 @@ class GradientSteps:
     def __post_init__(self) -> None:
         if self.order not in ORDERS:
             raise _refused("the two players have no such order.", self.order, " or ".join(map(repr, ORDERS)))
-        if not (self.lr > 0 and isfinite(self.lr)):
+        if not (is_number(self.lr) and self.lr > 0):
             raise _refused("a learning rate is a positive number.", self.lr, "above 0, for instance 0.2")
-        if not -1 < self.momentum < 1:
+        if not (is_number(self.momentum) and -1 < self.momentum < 1):
             raise _refused("there is no such momentum.", self.momentum, "above −1 and below 1; 0 for none")
 
     def step(self, point: Pair, moved: Pair = (0, 0)) -> Pair:
@@ -145,7 +146,7 @@ def averaged(points: Points, share: float = 1.0) -> Points:
            [2. , 0. ],
            [1. , 1.5]])
     """
-    if not 0 < share <= 1:
+    if not (is_number(share) and 0 < share <= 1):
         raise _refused("a mean is over a share of the points.", share, "above 0, at most 1")
     ends = np.arange(1, len(points) + 1)
     counts = np.array([ceil(share * end - _EVEN * end) for end in ends])  # 0.1 · 30 is a little above 3

@@ -19,9 +19,10 @@ from traitlets import Unicode, default
 from gan_widgets.control import cells
 from gan_widgets.control.lab import Controller
 from gan_widgets.control.traits import check_known
-from gan_widgets.core.errors import GanWidgetsError, problem
+from gan_widgets.core.errors import GanWidgetsError
 from gan_widgets.widgets import _busy_light
 from gan_widgets.widgets._bundles import bundle
+from gan_widgets.widgets._calls import check_controller, check_keywords
 from gan_widgets.widgets._domains import Check, refusal
 
 Image.preinit()  # or the first picture would load Pillow's formats, while somebody waits for a view
@@ -50,7 +51,10 @@ class View(anywidget.AnyWidget):
     _own_layout = True
 
     def __init__(self, lab: Controller, **keywords: Any) -> None:  # noqa: ANN401  (each has its own check)
-        self._check_call(lab, keywords)
+        called = type(self).__name__
+        check_controller(called, lab)
+        known = (*(trait for trait in self.writable if not trait.startswith("_")), "layout")
+        check_keywords(called, keywords, known, "the controller, then " + ", ".join(known))
         script, style = bundle(self.stem)
         kind = f"{type(self).__module__}.{type(self).__qualname__}"
         cells.supersede(kind)
@@ -248,18 +252,6 @@ class View(anywidget.AnyWidget):
             yield
         finally:
             self._drawing = before
-
-    def _check_call(self, lab: object, keywords: dict[str, Any]) -> None:
-        name = type(self).__name__
-        known = (*(trait for trait in self.writable if not trait.startswith("_")), "layout")
-        if not isinstance(lab, Controller):
-            what, step = f"{name} shows a controller.", "Pass lab = gw.attach(model, latents=latents)."
-            got, allowed = type(lab).__name__, "what gw.attach returned"
-            raise TypeError(problem(what, got=got, allowed=allowed, next=step))
-        for unknown in keywords.keys() - set(known):
-            what, step = f"{name} has no keyword {unknown!r}.", "Leave it out, or correct its spelling."
-            got, allowed = f"{unknown}={keywords[unknown]!r}", "the controller, then " + ", ".join(known)
-            raise TypeError(problem(what, got=got, allowed=allowed, next=step))
 
 
 def in_words(failure: Exception) -> str:

@@ -10,6 +10,7 @@ from PIL import Image, ImageColor
 import gan_widgets as gw
 from gan_widgets.apps._cycling_picture import MEAN, POINT
 from gan_widgets.control import cells
+from gan_widgets.core.errors import CallError, ControllerError, TrainingError
 from gan_widgets.train.cycling import GradientSteps, averaged, distance
 
 RATES, MOMENTA = (0.01, 0.2, 1.5), (-0.9, -0.5, 0, 0.9)
@@ -151,14 +152,17 @@ def test_the_picture_of_a_path_that_leaves_does_not_fail(demo):
 @pytest.mark.parametrize(
     ("keywords", "error", "got"),
     [
-        ({"order": "random"}, ValueError, "'random'"),
-        ({"lr": 0}, ValueError, "0"),
-        ({"lr": 3}, ValueError, "lr=3"),
-        ({"momentum": 0.95}, ValueError, "momentum=0.95"),
-        ({"averaging": 2}, ValueError, "averaging=2"),
-        ({"steps": 5}, ValueError, "steps=5"),
-        ({"steps": float("nan")}, ValueError, "steps=nan"),
-        ({"color": "red"}, TypeError, "color='red'"),
+        ({"order": "random"}, TrainingError, "'random'"),
+        ({"lr": 0}, TrainingError, "0"),
+        ({"lr": "fast"}, TrainingError, "'fast'"),
+        ({"lr": 3}, ControllerError, "lr=3"),
+        ({"momentum": 0.95}, ControllerError, "momentum=0.95"),
+        ({"averaging": 2}, ControllerError, "averaging=2"),
+        ({"steps": 5}, ControllerError, "steps=5"),
+        ({"steps": float("nan")}, ControllerError, "steps=nan"),
+        ({"steps": 50.5}, ControllerError, "steps=50.5"),
+        ({"averaging": "all"}, ControllerError, "averaging='all'"),
+        ({"color": "red"}, CallError, "color='red'"),
     ],
 )
 def test_what_it_cannot_show_is_refused_and_leaves_nothing(page, keywords, error, got):

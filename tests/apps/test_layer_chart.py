@@ -8,7 +8,7 @@ from PIL import Image
 
 import gan_widgets as gw
 from gan_widgets.control import cells
-from gan_widgets.core.errors import ControllerError
+from gan_widgets.core.errors import CallError, ControllerError
 from gan_widgets.dissect.summary import Summary
 from tests.controller.marking import Marks
 from tests.controller.test_dissecting import QUIET
@@ -186,10 +186,10 @@ def test_it_is_not_drawn_for_what_does_not_concern_it(lab, page):
 @pytest.mark.parametrize(
     ("arguments", "keywords", "error", "words"),
     [
-        ((7,), {}, TypeError, "got: int"),
-        (([],), {}, TypeError, "got: list"),
-        (({"a": 1},), {}, TypeError, "got: dict"),
-        (({},), {"colour": "red"}, TypeError, "LayerChart has no keyword 'colour'"),
+        ((7,), {}, CallError, "got: int"),
+        (([],), {}, CallError, "got: list"),
+        (({"a": 1},), {}, CallError, "got: dict"),
+        (({},), {"colour": "red"}, CallError, "LayerChart has no keyword 'colour'"),
         (({}, 1.5), {}, ControllerError, "1.5"),
         (({}, True), {}, ControllerError, "True"),
         (({}, float("nan")), {}, ControllerError, "nan"),

@@ -13,7 +13,7 @@ from PIL import Image
 import gan_widgets as gw
 from gan_widgets.apps import training_monitor
 from gan_widgets.control import cells
-from gan_widgets.core.errors import ControllerError, LatentsError
+from gan_widgets.core.errors import CallError, ControllerError, LatentsError
 from tests.apps.training import THREADS, caught_up, lines, noticed, train
 from tests.train.small import random_states, same, small_trainer, weights
 from tests.waiting import ended, until
@@ -183,7 +183,7 @@ def test_running_its_cell_again_replaces_it(page, trainer, monkeypatch):
         ({"every": 0}, ControllerError, "from 1 on"),
         ({"every": True}, ControllerError, "True"),
         ({"seeds": []}, LatentsError, "non-empty"),
-        ({"color": "red"}, TypeError, "TrainingMonitor has no keyword 'color'"),
+        ({"color": "red"}, CallError, "TrainingMonitor has no keyword 'color'"),
     ],
 )
 def test_what_it_cannot_do_is_refused(page, trainer, keywords, error, words):
@@ -194,5 +194,5 @@ def test_what_it_cannot_do_is_refused(page, trainer, keywords, error, words):
 
 
 def test_only_a_trainer_is_watched(page):
-    with pytest.raises(TypeError, match="got: int"):
+    with pytest.raises(CallError, match="got: int"):
         gw.TrainingMonitor(7)

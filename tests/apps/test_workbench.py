@@ -10,7 +10,7 @@ from PIL import Image
 import gan_widgets as gw
 from gan_widgets.apps.dissect_bar import DissectBar
 from gan_widgets.control import cells
-from gan_widgets.core.errors import ControllerError, DissectionError, FrontEndError
+from gan_widgets.core.errors import CallError, ControllerError, DissectionError, FrontEndError
 from tests.controller.marking import Marks
 from tests.controller.test_dissecting import QUIET
 
@@ -71,7 +71,7 @@ def test_strokes_are_looked_for_unless_told_otherwise(lab):
 @pytest.mark.parametrize(
     ("keywords", "error", "words"),
     [
-        ({"colour": "red"}, TypeError, "Workbench has no keyword 'colour'"),
+        ({"colour": "red"}, CallError, "Workbench has no keyword 'colour'"),
         ({"segmenter": 7}, DissectionError, "7"),
         ({"images": 3}, ControllerError, "from 4 up"),
         ({"threshold": "otsu"}, ControllerError, "'otsu'"),
@@ -86,7 +86,7 @@ def test_what_it_cannot_show_is_refused_and_leaves_nothing(lab, keywords, error,
 
 def test_it_wants_a_controller(model):
     with pytest.raises(
-        TypeError, match=r"Workbench shows a controller(.|\n)*got: Sequential(.|\n)*gw.attach"
+        CallError, match=r"Workbench shows a controller(.|\n)*got: Sequential(.|\n)*gw.attach"
     ):
         gw.Workbench(model)
 

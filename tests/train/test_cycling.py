@@ -168,9 +168,11 @@ def test_a_mean_is_over_the_latest_points(count, share):
     [
         ({"order": "random"}, "'random'"),
         ({"lr": 0}, "0"),
+        ({"lr": "fast"}, "'fast'"),
         ({"lr": float("nan")}, "nan"),
         ({"lr": float("inf")}, "inf"),
         ({"momentum": 1.0}, "1.0"),
+        ({"momentum": None}, "None"),
         ({"momentum": -1}, "-1"),
         ({"momentum": float("nan")}, "nan"),
     ],
@@ -181,7 +183,7 @@ def test_steps_that_make_no_sense_are_refused(keywords, got):
     assert all(part in str(raised.value) for part in ("allowed:", "next:"))
 
 
-@pytest.mark.parametrize("share", [0, 1.1, -1, float("nan")])
+@pytest.mark.parametrize("share", [0, 1.1, -1, float("nan"), "half"])
 def test_a_share_that_makes_no_sense_is_refused(share):
     with pytest.raises(TrainingError, match="share of the points"):
         averaged(np.zeros((3, 2)), share)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import gan_widgets as gw
+from gan_widgets.core.errors import CallError
 from tests.widgets.conftest import act
 
 
@@ -121,5 +122,5 @@ def test_what_is_no_act_is_refused_and_changes_nothing(view, lab, page, given):
 
 
 def test_acts_are_no_keyword(lab):
-    with pytest.raises(TypeError, match="has no keyword '_asked'"):
+    with pytest.raises(CallError, match="has no keyword '_asked'"):
         gw.AblationSliders(lab, _asked=[])

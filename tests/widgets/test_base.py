@@ -12,7 +12,7 @@ from ipywidgets.widgets import widget as live
 
 import gan_widgets as gw
 from gan_widgets.control import cells
-from gan_widgets.core.errors import FrontEndError
+from gan_widgets.core.errors import CallError, FrontEndError
 from tests.widgets.messages import buffers, messages
 
 VIEWS = [gw.ActivationGrid, gw.AblationSliders, gw.LayerPicker, gw.IoUHeatmap, gw.UnitGallery]
@@ -27,7 +27,7 @@ def synced(view):
 
 @pytest.mark.parametrize("kind", VIEWS)
 def test_an_unknown_keyword_is_named_with_those_that_are_known(lab, kind):
-    with pytest.raises(TypeError) as raised:
+    with pytest.raises(CallError) as raised:
         kind(lab, colour="red")
     text = str(raised.value)
     assert f"{kind.__name__} has no keyword 'colour'" in text
@@ -38,7 +38,7 @@ def test_an_unknown_keyword_is_named_with_those_that_are_known(lab, kind):
 
 @pytest.mark.parametrize("kind", VIEWS)
 def test_a_view_wants_a_controller(model, kind):
-    with pytest.raises(TypeError, match=r"shows a controller(.|\n)*got: Sequential(.|\n)*gw.attach"):
+    with pytest.raises(CallError, match=r"shows a controller(.|\n)*got: Sequential(.|\n)*gw.attach"):
         kind(model)
 
 
