@@ -122,6 +122,25 @@ def test_the_focus_does_not_go_away_with_a_card_that_is_used_again(host: Host, g
     assert gallery.locator('.gw-unit[tabindex="0"]').get_attribute("data-unit") == "2"
 
 
+def test_the_tab_key_comes_to_a_card_that_is_in_sight(host: Host, gallery: Locator) -> None:
+    units = order(gallery)
+    stop = gallery.locator('.gw-unit[tabindex="0"]')
+    expect(stop).to_have_attribute("data-unit", str(units[0]))
+    scroll(gallery, 0.5)
+    expect(card(gallery, units[0])).to_have_count(0)
+    expect(stop).to_have_count(1)
+    expect(stop).to_be_in_viewport(ratio=1)
+    scroll(gallery, 0)
+    expect(stop).to_have_attribute("data-unit", str(units[0]))
+    scroll(gallery, 0.5)
+    expect(card(gallery, units[0])).to_have_count(0)
+    unit = int(stop.get_attribute("data-unit") or "")
+    stop.focus()
+    host.page.keyboard.press("Space")
+    expect(gallery).to_have_attribute("data-selection", str(unit))
+    expect(card(gallery, unit)).to_be_focused()
+
+
 def test_a_selection_from_elsewhere_is_brought_into_sight(host: Host, gallery: Locator) -> None:
     last = gallery.locator(".gw-scroller")
     host.receive(sort="number")

@@ -113,6 +113,9 @@ export function cards(space: HTMLElement, scroller: HTMLElement, pictures: Darkr
       const wanted = new Set(order.subarray(first, last));
       if (places.has(active) && shown.get(active)?.element === document.activeElement) wanted.add(active);
       const units = [...wanted].sort((a, b) => places.get(a)! - places.get(b)!);
+      const rowOf = (unit: number) => Math.floor(places.get(unit)! / laid.columns);
+      // scrolled away from its place, the Tab key comes to what is in sight
+      const stop = wanted.has(active) ? active : (units.find((unit) => rowOf(unit) * laid.row >= scroller.scrollTop) ?? units[0]);
       for (const [unit, card] of shown) {
         if (wanted.has(unit)) continue;
         shown.delete(unit);
@@ -129,9 +132,9 @@ export function cards(space: HTMLElement, scroller: HTMLElement, pictures: Darkr
         if (card.element === next || card.element === document.activeElement) next = card.element.nextElementSibling;
         else space.insertBefore(card.element, next);
         const position = places.get(unit)!;
-        const [column, row] = [position % laid.columns, Math.floor(position / laid.columns)];
-        Object.assign(card.element.style, { left: `${laid.left[column]}px`, top: `${row * laid.row}px`, width: `${laid.width}px`, height: `${laid.height}px` });
-        attribute(card.element, { "aria-posinset": position + 1, "aria-setsize": order.length, tabindex: unit === active ? 0 : -1 });
+        const left = laid.left[position % laid.columns];
+        Object.assign(card.element.style, { left: `${left}px`, top: `${rowOf(unit) * laid.row}px`, width: `${laid.width}px`, height: `${laid.height}px` });
+        attribute(card.element, { "aria-posinset": position + 1, "aria-setsize": order.length, tabindex: unit === stop ? 0 : -1 });
         write(card, scene, unit);
         coming += Number(paint(card, scene, unit));
       }
