@@ -50,13 +50,16 @@ def clustered(iou: NDArray[Any], can_rank: NDArray[np.bool_]) -> list[int]:
     >>> clustered(iou, np.array([True] * 5))
     [0, 2, 4, 1, 3]
     """
-    from scipy.cluster.hierarchy import leaves_list, linkage  # half a second that most views never need
+    # half a second that most views never need
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import pdist
 
     rows = np.nan_to_num(np.asarray(iou, dtype=np.float64))
     compared = np.flatnonzero(can_rank & rows.any(axis=1))
     inside = compared
     if len(compared) > 2:
-        tree = linkage(rows[compared], method="average", metric="cosine", optimal_ordering=True)
+        # distances, not rows: as many units as concepts could be taken for a table of distances
+        tree = linkage(pdist(rows[compared], "cosine"), method="average", optimal_ordering=True)
         inside = compared[leaves_list(tree)]
     if (
         len(inside) and inside[0] > inside[-1]

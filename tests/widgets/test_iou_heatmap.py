@@ -142,6 +142,11 @@ def test_the_clustering_is_worked_out_when_it_is_asked_for(heatmap, dissected, p
     assert sorted(heatmap.rows["clustered"]) == list(range(8))
 
 
+def test_as_many_units_as_concepts_are_clustered_without_a_warning():
+    alike = np.array([[0.0, 0.2, 0.0], [0.2, 0.0, 0.2], [0.0, 0.2, 0.0]])  # as distances would be
+    assert clustered(alike, np.ones(3, bool)) == [0, 2, 1]
+
+
 def test_clusters_stay_together():
     kinds = np.array([[0.5, 0.0, 0.1], [0.0, 0.4, 0.0], [0.0, 0.1, 0.6]])
     which = np.array([2, 0, 1, 1, 0, 2, 0, 1, 2])
