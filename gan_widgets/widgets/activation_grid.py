@@ -1,16 +1,14 @@
 """Every unit's map for one sample."""
 
 from collections.abc import Iterable
-from math import isqrt
 from typing import Any
 
 import numpy as np
-import torch
 from traitlets import Bytes, Dict, Int, List, Unicode
 
-from gan_widgets.core.pixels import colorize, mosaic, png
 from gan_widgets.widgets import _domains
 from gan_widgets.widgets._base import View
+from gan_widgets.widgets._grid_picture import picture_of
 from gan_widgets.widgets._wire import floats
 from gan_widgets.widgets.layer_picker import facts, grid
 
@@ -78,13 +76,8 @@ class ActivationGrid(View):
 
     def picture(self) -> bytes:
         """Return all maps in one PNG, row by row from unit 0, coloured over the shared range."""
-        units, h, w = self.shape
-        maps = torch.from_numpy(np.frombuffer(self.maps, "<f4").reshape(units, h, w).copy())
-        colors = colorize(maps, *self.range)
-        zoom = max(1, 48 // max(h, w))
-        large = colors.repeat(zoom, axis=1).repeat(zoom, axis=2)
-        framed = np.pad(large, ((0, 0), (0, 1), (0, 1), (0, 0)), constant_values=255)
-        return png(mosaic(framed, columns=isqrt(units - 1) + 1))
+        low, high = self.range
+        return picture_of(np.frombuffer(self.maps, "<f4").reshape(self.shape), low, high)
 
     def _draw_maps(self) -> None:
         info, height, width = self.lab.info, 1, 1
