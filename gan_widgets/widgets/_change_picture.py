@@ -3,11 +3,35 @@
 from math import isqrt
 
 import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
 
 from gan_widgets.core.pixels import Pixels, colormap, mosaic, png
 
 _RANGES = 16, 32, 64, 128, 255  # ends of the colour scale in grey levels, as in the live view
 _GAP = 4
+_SHEET = 520  # pixels: the view shows a sheet up to 260 wide, and a fine screen makes each of them two
+
+
+def seen(images: Tensor, low: float, high: float) -> Tensor:
+    """Return images `(n, ch, H, W)` no larger than a sheet of them is shown, as float32 means over areas.
+
+    What is clipped to [low, high] later is clipped before; a mean over a pixel that is not finite is NaN. A
+    sheet that is small enough is returned as it is.
+
+    >>> seen(torch.zeros(16, 3, 256, 128), -1, 1).shape
+    torch.Size([16, 3, 129, 64])
+    """
+    across = isqrt(len(images) - 1) + 1
+    longest = max(images.shape[-2:])
+    room = max(1, (_SHEET - (across - 1)) // across)
+    if longest <= room:
+        return images
+    rows, columns = (max(1, round(side * room / longest)) for side in images.shape[-2:])
+    exact = images.detach().float()
+    finite = torch.where(exact.isfinite(), exact.clamp(low, high), torch.nan)
+    return functional.adaptive_avg_pool2d(finite, (rows, columns))
 
 
 def picture_of(before: Pixels, after: Pixels) -> bytes:

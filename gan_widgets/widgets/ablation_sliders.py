@@ -4,14 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 from traitlets import Bytes, Dict, List, Unicode
 
 from gan_widgets.core.edits import Ablate, Edit, to_code
-from gan_widgets.core.pixels import to_uint8
+from gan_widgets.core.pixels import Pixels, to_uint8
 from gan_widgets.core.seeds import SEED_LIMIT
 from gan_widgets.widgets import _acts, _domains
 from gan_widgets.widgets._base import View
-from gan_widgets.widgets._change_picture import picture_of
+from gan_widgets.widgets._change_picture import picture_of, seen
 from gan_widgets.widgets._wire import floats, padded, short
 from gan_widgets.widgets.layer_picker import facts
 
@@ -52,7 +53,7 @@ class AblationSliders(View):
     after = Bytes().tag(sync=True, echo_update=False)
     """Type: uint8 of `shape`, then padding: the images as edited."""
     shape: List[Any] = List().tag(sync=True, echo_update=False)
-    """Type: `[n, H, W, ch]`."""
+    """Type: `[n, H, W, ch]`; images with more pixels than a screen shows of them are shrunk to means."""
     status = Dict().tag(sync=True, echo_update=False)
     """Type: `{"ms": float, "how": str, "why": str, "can_undo": bool, "can_redo": bool, "seeds": [int],
     "answers": int}`; the last counts the messages handled, so that every message changes something."""
@@ -75,10 +76,10 @@ class AblationSliders(View):
         if names & {"edits", "seeds"}:
             self.code = _code(lab.edits, lab.seeds, lab.mode)
         if "baseline" in names:
-            pixels = to_uint8(lab.baseline, *lab.range)
+            pixels = self._pixels(lab.baseline)
             self.before, self.shape = pixels.tobytes(), list(pixels.shape)
         if "images" in names:
-            self.after = padded(to_uint8(lab.images, *lab.range).tobytes())
+            self.after = padded(self._pixels(lab.images).tobytes())
         if names & {"status", "seeds"}:
             status = lab.status
             self.status = {
@@ -134,8 +135,10 @@ class AblationSliders(View):
 
     def picture(self) -> bytes:
         """Return before, after and difference side by side in one PNG."""
-        images = (to_uint8(images, *self.lab.range) for images in (self.lab.baseline, self.lab.images))
-        return picture_of(*images)
+        return picture_of(self._pixels(self.lab.baseline), self._pixels(self.lab.images))
+
+    def _pixels(self, images: Tensor) -> Pixels:
+        return to_uint8(seen(images, *self.lab.range), *self.lab.range)
 
     def _own(self) -> list[Ablate]:
         """Return the edit that the sliders are, if there: the first without a mask, to a named value."""
