@@ -15,23 +15,24 @@ _SHEET = 520  # pixels: the view shows a sheet up to 260 wide, and a fine screen
 
 
 def seen(images: Tensor, low: float, high: float) -> Tensor:
-    """Return images `(n, ch, H, W)` no larger than a sheet of them is shown, as float32 means over areas.
+    """Return images `(n, ch, H, W)` no larger than a sheet of them is shown, as float32 means over squares.
 
     What is clipped to [low, high] later is clipped before; a mean over a pixel that is not finite is NaN. A
     sheet that is small enough is returned as it is.
 
     >>> seen(torch.zeros(16, 3, 256, 128), -1, 1).shape
-    torch.Size([16, 3, 129, 64])
+    torch.Size([16, 3, 128, 64])
     """
     across = isqrt(len(images) - 1) + 1
     longest = max(images.shape[-2:])
     room = max(1, (_SHEET - (across - 1)) // across)
     if longest <= room:
         return images
-    rows, columns = (max(1, round(side * room / longest)) for side in images.shape[-2:])
     exact = images.detach().float()
-    finite = torch.where(exact.isfinite(), exact.clamp(low, high), torch.nan)
-    return functional.adaptive_avg_pool2d(finite, (rows, columns))
+    least, most = exact.aminmax()
+    if not (least >= low and most <= high):  # NaN is neither
+        exact = torch.where(exact.isfinite(), exact.clamp(low, high), torch.nan)
+    return functional.avg_pool2d(exact, -(-longest // room), ceil_mode=True)
 
 
 def picture_of(before: Pixels, after: Pixels) -> bytes:
