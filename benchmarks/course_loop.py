@@ -1,8 +1,8 @@
-"""The course's own style of training loop, as the other side of `training.py`.
+"""The course's own style of training loop, as the other side of `training.py`, and a loop that only learns.
 
-It follows CS231n's assignment 3 (GANs, PyTorch): a `DataLoader` over a dataset that turns each digit into a
-PIL image and that into a tensor, noise drawn anew for D and for G, G's images run twice, gradients through G
-in D's step cut by `detach`, D's gradients in G's step computed and thrown away, Adam as it comes.
+The first follows CS231n's assignment 3 (GANs, PyTorch): a `DataLoader` over a dataset that turns each digit
+into a PIL image and that into a tensor, noise drawn anew for D and for G, G's images run twice, gradients
+through G in D's step cut by `detach`, D's gradients in G's step computed and thrown away, Adam as it comes.
 """
 
 from collections.abc import Iterator
@@ -71,4 +71,32 @@ def run_a_gan(G: nn.Module, D: nn.Module, images: Images, batch: int) -> Iterato
             g_loss = generator_loss(D(fake.view(batch, 1, 28, 28)))
             g_loss.backward()
             of_G.step()
+            yield d_loss.item(), g_loss.item()
+
+
+def learn_only(G: nn.Module, D: nn.Module, images: Images, batch: int) -> Iterator[tuple[float, float]]:
+    """Do the same learning with nothing beside it, for a floor: no records, no streams, nothing checked.
+
+    The pixels lie ready, G runs once a step, D collects no gradient in G's half, and Adam is fused.
+    """
+    pixels = images.images.float().div(127.5).sub(1)
+    of_D, of_G = (torch.optim.Adam(net.parameters(), 1e-3, (0.5, 0.999), fused=True) for net in (D, G))
+    parameters = list(D.parameters())
+    while True:
+        for chosen in torch.randperm(len(pixels)).split(batch):
+            if len(chosen) != batch:
+                continue
+            of_D.zero_grad()
+            fake = G(sample_noise(batch)).view(batch, 1, 28, 28)
+            d_loss = discriminator_loss(D(pixels[chosen]), D(fake.detach()))
+            d_loss.backward()
+            of_D.step()
+            of_G.zero_grad()
+            for parameter in parameters:
+                parameter.requires_grad_(False)
+            g_loss = generator_loss(D(fake))
+            g_loss.backward()
+            of_G.step()
+            for parameter in parameters:
+                parameter.requires_grad_(True)
             yield d_loss.item(), g_loss.item()

@@ -10,7 +10,8 @@ no trainer can make faster.
 *monitor*: steps per second in a JupyterLab with `gw.TrainingMonitor` open against closed, in turn.
 *slider*: from a slider of `gw.AblationSliders` to pixels while the same generator trains in the background.
 *quality*: the course's settings to the end, three seeds each; only when asked for, because it takes hours.
-Floors: the kernels' share for the first two; one training step for the slider, which waits for its end.
+Floors: the same learning with nothing beside it, and the kernels' share, for the first two; one training step
+for the slider, which waits for its end.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import torch
-from course_loop import NOISE, run_a_gan
+from course_loop import NOISE, learn_only, run_a_gan
 from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
@@ -55,20 +56,26 @@ def speed(steps: Iterator[object], count: int) -> float:
 
 def against_the_course(kind: str, data: Images, options: argparse.Namespace) -> None:
     trainer = ours(kind, data)
-    sides = {"ours": trainer.steps(10**9), "theirs": run_a_gan(*pair(kind), data, BATCH)}
+    sides = {
+        "ours": trainer.steps(10**9),
+        "theirs": run_a_gan(*pair(kind), data, BATCH),
+        "floor": learn_only(*pair(kind), data, BATCH),
+    }
     count = options.steps if kind == "fc" else max(2, options.steps // 10)
     for steps in sides.values():
         speed(steps, max(2, count // 5))
-    found: dict[str, list[float]] = {"ours": [], "theirs": []}
+    found: dict[str, list[float]] = {side: [] for side in sides}
     for _ in range(options.rounds):
         for side, steps in sides.items():
             found[side].append(speed(steps, count))
-    ratios = [a / b for a, b in zip(found["ours"], found["theirs"], strict=True)]
+    ratios, least = (
+        [a / b for a, b in zip(found[side], found["theirs"], strict=True)] for side in ("ours", "floor")
+    )
     mine, other = (statistics.median(found[side]) for side in ("ours", "theirs"))
     print(
         f"{kind}, batch {BATCH}, {torch.get_num_threads()} threads: {mine:.1f} steps/s, the course's loop "
         f"{other:.1f}: {statistics.median(ratios):.2f}× ({min(ratios):.2f} to {max(ratios):.2f} in "
-        f"{len(ratios)} rounds of {count})"
+        f"{len(ratios)} rounds of {count}); the learning alone would be {statistics.median(least):.2f}×"
     )
 
 
