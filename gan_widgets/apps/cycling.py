@@ -31,7 +31,8 @@ class CyclingDemo(App):
     controls are its `order`, `lr`, `momentum`, `averaging` and `steps`. `layout` may follow. The formulas and
     their sources are in `gw.train.cycling`.
 
-    Raises `ControllerError` for values outside, `CallError` for unknown keywords.
+    Raises `TrainingError` for what no such game has, `ControllerError` for what the controls cannot show,
+    `CallError` for unknown keywords.
 
     >>> demo = CyclingDemo(lr=0.5)
     >>> demo

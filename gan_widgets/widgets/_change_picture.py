@@ -1,4 +1,4 @@
-"""What an edit changed, as a still picture in the colours of the live view, for places without a kernel."""
+"""Images before and after an edit: as large as they are seen, and as a still for places without a kernel."""
 
 from math import isqrt
 
