@@ -63,6 +63,7 @@ export default view("iou-heatmap", "IoU heatmap", (stage) => {
     if (!found) return;
     const [now, threshold, sort] = [found, tools.threshold(), String(model.get("sort"))];
     const { labels, categories } = now;
+    const worn = theme(root);
     const units = orderOf(now, sort).filter((unit) => model.get("interpretable") !== true || interpretable(now, unit, threshold));
     const key = (unit: number) => (sort === "concept" ? labels[unit] : sort === "category" ? categories[labels[unit]] : "");
     scene = {
@@ -74,8 +75,8 @@ export default view("iou-heatmap", "IoU heatmap", (stage) => {
       ratio: 1,
       selected: new Set(),
       concept: -1,
-      theme: theme(root),
-      colours: ramp(theme(root).scheme === "dark"),
+      theme: worn,
+      colours: ramp(worn.scheme === "dark"),
     };
     const reached = tally(now, threshold);
     const text = `${reached.units} of ${now.units} units reach ${short(threshold)} with their best concept, ${reached.concepts} of ${now.names.length} concepts.`;
