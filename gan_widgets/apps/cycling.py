@@ -12,8 +12,8 @@ from gan_widgets.apps._cycling_frame import decades, half_width, inside
 from gan_widgets.apps._cycling_picture import MEAN, POINT, RULE, picture_of
 from gan_widgets.apps._cycling_words import SOURCES, TITLE, sentence
 from gan_widgets.core.errors import ControllerError, problem
+from gan_widgets.core.numbers import is_number, is_whole
 from gan_widgets.train.cycling import ORDERS, GradientSteps, Points, averaged, distance
-from gan_widgets.train.numbers import is_number, is_whole
 
 _THEME_INK = "var(--jp-content-font-color1, #444444)"
 _MARGIN = {"top": 12, "bottom": 40, "left": 52, "right": 16}
@@ -142,12 +142,13 @@ class CyclingDemo(App):
     ) -> Any:  # noqa: ANN401  (an ipywidgets slider)
         low, high, step = limits
         value = self._first[name]
-        if not (is_whole(value, 0) if kind is IntSlider else is_number(value)) or not low <= value <= high:
+        whole = kind is IntSlider
+        if not (is_whole(value, 0) if whole else is_number(value)) or not low <= value <= high:
             raise ControllerError(
                 problem(
                     f"{name} is nothing that its slider can show.",
                     got=f"{name}={value!r}",
-                    allowed=f"{'whole numbers' if kind is IntSlider else 'numbers'} from {low:g} to {high:g}",
+                    allowed=f"{'whole numbers' if whole else 'numbers'} from {low:g} to {high:g}",
                     next="Pass a value between, or use gw.train.cycling.GradientSteps.",
                 )
             )

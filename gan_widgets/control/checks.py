@@ -125,8 +125,8 @@ def checked_selection(units: Iterable[int], info: LayerInfo) -> tuple[int, ...]:
 
 def checked_samples(samples: int) -> range:
     """Return the first seeds. Raises ControllerError unless `samples` is a whole number from 1 up."""
-    count = whole_or_none(samples)
-    if count is None or count < 1:
+    count = whole_or_none(samples, least=1)
+    if count is None:
         raise ControllerError(
             problem(
                 "samples is how many images are shown.",
@@ -140,8 +140,8 @@ def checked_samples(samples: int) -> range:
 
 def checked_images(images: int) -> int:
     """Return how many images to dissect. Raises ControllerError unless it is a whole number from 4 up."""
-    count = whole_or_none(images)
-    if count is None or count < 4:
+    count = whole_or_none(images, least=4)
+    if count is None:
         raise ControllerError(
             problem(
                 "images is how many images are dissected.",

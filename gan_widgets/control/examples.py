@@ -221,8 +221,8 @@ def _checked(units: Iterable[int], found: Any) -> list[int]:  # noqa: ANN401
 
 
 def _counted(count: object) -> int:
-    number = whole_or_none(count)
-    if number is not None and number >= 1:
+    number = whole_or_none(count, least=1)
+    if number is not None:
         return number
     raise ControllerError(
         problem(

@@ -28,16 +28,17 @@ def whole_number(value: object) -> int:
     return operator.index(value)  # type: ignore[arg-type]  # it may be anything
 
 
-def whole_or_none(value: object) -> int | None:
-    """Give what `whole_number` gives, and None for anything else.
+def whole_or_none(value: object, least: int | None = None) -> int | None:
+    """Give what `whole_number` gives, and None for anything else and for less than `least`.
 
-    >>> whole_or_none(3), whole_or_none(True), whole_or_none("3")
-    (3, None, None)
+    >>> whole_or_none(3), whole_or_none(True), whole_or_none("3"), whole_or_none(3, least=4)
+    (3, None, None, None)
     """
     try:
-        return whole_number(value)
+        found = whole_number(value)
     except TypeError:
         return None
+    return found if least is None or found >= least else None
 
 
 def plain(value: float) -> float:

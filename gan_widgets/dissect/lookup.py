@@ -84,5 +84,5 @@ def least_iou(given: Any) -> float:  # noqa: ANN401
 
 
 def _place(given: object, count: int) -> int | None:
-    at = whole_or_none(given)
-    return at if at is not None and 0 <= at < count else None
+    at = whole_or_none(given, least=0)
+    return at if at is not None and at < count else None

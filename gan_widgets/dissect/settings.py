@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
-from numbers import Real
 from typing import Any, Literal, TypeAlias, get_args
 
 from gan_widgets.core.errors import DissectionError, problem
 from gan_widgets.core.live import Mode
+from gan_widgets.core.numbers import is_number
 from gan_widgets.core.quantities import whole_or_none
 from gan_widgets.dissect.scale import Threshold
 
@@ -51,8 +51,8 @@ class Settings:
             value = getattr(self, name)
             if value is None and name == "batch":
                 continue
-            number = whole_or_none(value)
-            if number is None or not least <= number <= most:
+            number = whole_or_none(value, least)
+            if number is None or number > most:
                 allowed = f"a whole number from {least}" + (f" to {most}" if most < inf else "")
                 raise _illegal(name, value, allowed)
             self._keep(name, number)
@@ -63,15 +63,17 @@ class Settings:
         ):
             if getattr(self, name) not in legal:
                 raise _illegal(name, getattr(self, name), f"one of {', '.join(map(repr, legal))}")
-        if not (_number(self.share) and 0 < self.share < 1):
+        if not (is_number(self.share) and 0 < self.share < 1):
             raise _illegal("share", self.share, "0 < share < 1, for instance 0.01")
         self._keep("share", float(self.share))
         beside = self.beside
-        if not isinstance(beside, Sequence) or not all(_number(share) and 0 < share < 1 for share in beside):
+        if not isinstance(beside, Sequence) or not all(
+            is_number(share) and 0 < share < 1 for share in beside
+        ):
             raise _illegal("beside", beside, "shares, each 0 < share < 1, for instance (0.005, 0.05)")
         self._keep("beside", tuple(map(float, beside)))
         if self.agreement is not None:
-            if not (_number(self.agreement) and 0 <= self.agreement < 1):
+            if not (is_number(self.agreement) and 0 <= self.agreement < 1):
                 raise _illegal("agreement", self.agreement, "None, or a share of pixels in [0, 1)")
             self._keep("agreement", float(self.agreement))
         part = tuple(map(whole_or_none, self.part)) if isinstance(self.part, Sequence) else ()
@@ -81,10 +83,6 @@ class Settings:
 
     def _keep(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _illegal(name: str, got: Any, allowed: str) -> DissectionError:  # noqa: ANN401

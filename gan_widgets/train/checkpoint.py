@@ -21,8 +21,8 @@ from uuid import uuid4
 
 from gan_widgets.core import store
 from gan_widgets.core.errors import StoreError, TrainingError, problem
+from gan_widgets.core.numbers import is_whole
 from gan_widgets.core.words import said
-from gan_widgets.train.numbers import is_whole
 from gan_widgets.train.snapshot import put_back, snapshot
 from gan_widgets.train.trainer import Step, Trainer
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from gan_widgets.core.errors import TrainingError, problem
-from gan_widgets.train.numbers import is_number, is_whole
+from gan_widgets.core.numbers import is_number, is_whole
 
 Side: TypeAlias = Literal["G", "D"]
 """One of the two networks."""

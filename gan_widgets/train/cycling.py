@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_widgets.core.errors import TrainingError, problem
-from gan_widgets.train.numbers import is_number
+from gan_widgets.core.numbers import is_number
 
 ORDERS = ("alternating", "simultaneous")
 """Does y see where x has just gone, or where x was?"""

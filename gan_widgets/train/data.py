@@ -20,8 +20,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gan_widgets.core.errors import DataError, problem
+from gan_widgets.core.numbers import is_whole
 from gan_widgets.train import idx
-from gan_widgets.train.numbers import is_whole
 
 _PARTS = ("train", "t10k")
 _MNIST_TRAINING = 60_000

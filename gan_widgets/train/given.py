@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from gan_widgets.core.errors import DataError, LatentsError, TrainingError, problem
 from gan_widgets.core.latents import Latents, normal
 from gan_widgets.core.live import unwrap
+from gan_widgets.core.numbers import is_number, is_whole
 from gan_widgets.core.words import said
 from gan_widgets.train.data import Images
 from gan_widgets.train.losses import Loss, named
-from gan_widgets.train.numbers import is_number, is_whole
 from gan_widgets.train.penalties import Penalty
 from gan_widgets.train.step import Classifying
 
