@@ -73,9 +73,11 @@ def test_a_run_is_played_paused_and_stepped_by_hand(jupyter_lab: Lab) -> None:
     expect(monitor.said).to_contain_text(", running, ", timeout=PATIENCE)
     expect(monitor.button("Step D")).to_be_disabled()
     frame = int(monitor.sheet.get_attribute("data-frame") or 0)
+    # four drawings, and between them it rests eighty times as long as one takes
     jupyter_lab.page.wait_for_function(
         "frame => Number(document.querySelector('[data-view=training-sheet]').dataset.frame) > frame + 3",
         arg=frame,
+        timeout=4 * PATIENCE,
     )
     monitor.button("Pause").click()
     kernel.until(RESTS)
